@@ -1,0 +1,1 @@
+"""Images and structures whose geometry travels with the array."""

@@ -1,0 +1,1 @@
+"""The structure catalogue: names, codes, colours, tolerances."""

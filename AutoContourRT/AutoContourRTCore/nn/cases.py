@@ -1,0 +1,81 @@
+"""Training cases: CT and drawn structures on the network's grid, kept small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Sequence, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.volumes.geometry import Triple
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.resample import lps_grid_around, resample, resample_mask
+from AutoContourRTCore.volumes.volume import Volume
+
+AIR = -1000.0
+MAX_STRUCTURES = 24  # packed labels travel through float32, which is exact up to 2 ** 24
+
+
+@dataclass(frozen=True)
+class Case:
+    """One patient on the network's grid.
+
+    image: int16 HU [k, j, i], AIR outside the body.
+    labels: int32 [k, j, i]; bit n is structure n.
+    drawn: whether structure n was drawn at all.
+    """
+
+    name: str
+    image: np.ndarray
+    labels: np.ndarray
+    drawn: Tuple[bool, ...]
+
+
+def prepare_case(
+    name: str,
+    ct: Volume,
+    truth: LabelMap,
+    body: np.ndarray,
+    structures: Sequence[str],
+    spacing: Triple,
+) -> Case:
+    """A case from a CT (HU), its drawn structures and its body mask (bool [k, j, i])."""
+    grid = lps_grid_around(body, ct.geometry, spacing)
+    masked = Volume(np.where(body, ct.array, AIR).astype(np.float32), ct.geometry)
+    image = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071).astype(np.int16)
+    labels = np.zeros(grid.shape, dtype=np.int32)
+    for bit, structure in enumerate(structures):
+        if structure in truth.masks:
+            mask = resample_mask(truth.masks[structure], truth.geometry, grid)
+            labels |= mask.astype(np.int32) << bit
+    return Case(name, image, labels, tuple(s in truth.masks for s in structures))
+
+
+def save_cases(cases: Sequence[Case], path: Path) -> None:
+    """All cases in one compressed .npz that numpy alone can read."""
+    arrays: Dict[str, np.ndarray] = {"names": np.array([case.name for case in cases])}
+    for n, case in enumerate(cases):
+        arrays[f"image{n}"] = case.image
+        arrays[f"labels{n}"] = case.labels
+        arrays[f"drawn{n}"] = np.array(case.drawn)
+    np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
+
+
+def load_cases(path: Path) -> List[Case]:
+    """The cases of :func:`save_cases`."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return [
+            Case(
+                str(name),
+                arrays[f"image{n}"],
+                arrays[f"labels{n}"],
+                tuple(bool(d) for d in arrays[f"drawn{n}"]),
+            )
+            for n, name in enumerate(arrays["names"])
+        ]
+
+
+def unpack(labels: np.ndarray, count: int) -> np.ndarray:
+    """Packed labels [k, j, i] as bool [count, k, j, i]."""
+    return np.stack([(labels >> bit) & 1 for bit in range(count)]).astype(bool)

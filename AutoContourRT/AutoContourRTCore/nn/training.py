@@ -1,0 +1,204 @@
+"""The trainer: one loop for every recipe, every device and any number of processes."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from AutoContourRTCore.nn import processes
+from AutoContourRTCore.nn.augment import training_patch
+from AutoContourRTCore.nn.cases import Case
+from AutoContourRTCore.nn.checkpoint import load_checkpoint, save_checkpoint
+from AutoContourRTCore.nn.devices import autocast
+from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
+from AutoContourRTCore.nn.patches import PatchPlaces
+from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.nn.schedule import make_optimizer, rate
+from AutoContourRTCore.nn.unet import ResidualUNet
+from AutoContourRTCore.nn.validation import dice_per_structure
+from AutoContourRTCore.progress import Progress, ignore_progress
+
+CHECKPOINT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Cases on the recipe's grid and what their channels mean.
+
+    partner: for each structure the channel of its other side, itself for a midline structure,
+    -1 where the model lacks the other side.
+    """
+
+    train: Sequence[Case]
+    validation: Sequence[Case]
+    structures: Tuple[str, ...]
+    partner: Tuple[int, ...]
+
+
+class Trainer:
+    """Trains one network in one folder; the folder holds all that is needed to go on.
+
+    folder/checkpoint.pt: the whole state. folder/best.pt: the best averaged weights so far, by
+    mean validation Dice. folder/metrics.jsonl: one line per epoch. folder/recipe.json.
+    """
+
+    def __init__(
+        self,
+        data: TrainingData,
+        recipe: Recipe,
+        folder: Path,
+        device: torch.device,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.data, self.recipe, self.folder, self.device = data, recipe, folder, device
+        self._clock = clock
+        self._rank, self._world = processes.rank_and_world()
+        torch.manual_seed(recipe.seed)
+        network = ResidualUNet(len(data.structures), recipe.widths)
+        self.network = network.to(device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self._parallel: nn.Module = processes.wrap(self.network, device)
+        self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
+        self.optimizer = make_optimizer(self.network, recipe)
+        self._places = PatchPlaces(data.train, recipe)
+        self.step = 0
+        self.history: List[Dict[str, Any]] = []
+        self._losses: List[float] = []
+        self._saved_at = clock()
+
+    def resume(self) -> bool:
+        """Go on from the folder's checkpoint; False where there is none."""
+        state = load_checkpoint(self.folder, self.device)
+        if state is None:
+            return False
+        self.network.load_state_dict(state["network"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.average = state["average"]
+        self.step, self._losses, self.history = state["step"], state["losses"], state["history"]
+        return True
+
+    def run(self, hours: float = float("inf"), progress: Progress = ignore_progress) -> None:
+        """Train to the recipe's end, or for some hours; then `resume` and `run` go on.
+
+        Leaves a checkpoint behind also when the progress callback cancels.
+        """
+        end = self._clock() + hours * 3600
+        total = self.recipe.epochs * self.recipe.steps_per_epoch
+        try:
+            while self.step < total and processes.agree(self._clock() < end, self.device):
+                self._losses.append(self._one_step())
+                self.step += 1
+                if self.step % self.recipe.steps_per_epoch == 0:
+                    self._end_epoch()
+                elif self._clock() - self._saved_at > CHECKPOINT_SECONDS:
+                    self._save()
+                progress(self.step / total, f"step {self.step}, loss {self._losses_mean():.4f}")
+        finally:
+            self._save()
+
+    def _one_step(self) -> float:
+        image, target, known = self._batch()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.recipe, self.step, self.history)
+        self.optimizer.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            logits = self._parallel(image)
+        loss = LOSS_FUNCTIONS[self.recipe.loss](logits.float(), target, known, self.recipe)
+        loss.backward()
+        if self.recipe.clip_gradient:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_gradient)
+        self.optimizer.step()
+        self._update_average()
+        return processes.mean(loss.detach(), self.device)
+
+    def _batch(self) -> Tuple[Tensor, Tensor, Tensor]:
+        """This process's share of the step's batch; sample n is the same for any process count."""
+        samples = range(self._rank * self.recipe.batch, (self._rank + 1) * self.recipe.batch)
+        patches = [self._sample(n) for n in samples]
+        image, target, known = (torch.stack(parts) for parts in zip(*patches))
+        return image.contiguous(memory_format=torch.channels_last_3d), target, known
+
+    def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
+        rng = np.random.default_rng([self.recipe.seed, self.step, number])
+        place = self._places.draw(rng)
+        case = self.data.train[place.case]
+        return training_patch(
+            case, place.center, self.recipe, self.data.partner, rng, self.device
+        )
+
+    def _update_average(self) -> None:
+        """Running mean of the weights, faster at the start so that the first weights fade."""
+        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            self.average[name].lerp_(value, 1 - decay)
+
+    def _end_epoch(self) -> None:
+        epoch = self.step // self.recipe.steps_per_epoch
+        line: Dict[str, Any] = {
+            "epoch": epoch,
+            "step": self.step,
+            "loss": self._losses_mean(),
+            "lr": self.optimizer.param_groups[0]["lr"],
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
+        }
+        last = epoch == self.recipe.epochs
+        if self.data.validation and (last or epoch % self.recipe.validate_every == 0):
+            line["validation_dice"] = dice_per_structure(
+                self.averaged_network(), self.data.validation, self.data.structures, self.recipe,
+                self.device,
+            )
+            line["validation_mean"] = float(np.nanmean(list(line["validation_dice"].values())))
+        self._record(line)
+
+    def _record(self, line: Dict[str, Any]) -> None:
+        best = max((h.get("validation_mean", -1.0) for h in self.history), default=-1.0)
+        self.history.append(line)
+        self._losses = []
+        if self._rank == 0 and line.get("validation_mean", -1.0) > best:
+            save_checkpoint({"network": self.average, "epoch": line}, self.folder, "best.pt")
+        self._save()
+        if self._rank == 0:
+            text = "".join(json.dumps(h) + "\n" for h in self.history)
+            (self.folder / "metrics.jsonl").write_text(text, encoding="utf-8")
+
+    def averaged_network(self) -> ResidualUNet:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        network = ResidualUNet(len(self.data.structures), self.recipe.widths)
+        network.load_state_dict(self.average)
+        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload,no-any-return]
+
+    def _losses_mean(self) -> float:
+        return float(np.mean(self._losses)) if self._losses else float("nan")
+
+    def _save(self) -> None:
+        self._saved_at = self._clock()
+        if self._rank != 0:
+            return
+        state = {
+            "network": self.network.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "average": self.average,
+            "step": self.step,
+            "losses": self._losses,
+            "history": self.history,
+            "structures": list(self.data.structures),
+        }
+        save_checkpoint(state, self.folder)
+        (self.folder / "recipe.json").write_text(
+            json.dumps(self.recipe.to_dict(), indent=1), encoding="utf-8"
+        )
+
+
+def best_weights(folder: Path, device: Optional[torch.device] = None) -> Dict[str, Tensor]:
+    """The best averaged weights of a training folder."""
+    state = load_checkpoint(folder, device or torch.device("cpu"), "best.pt")
+    if state is None:
+        raise FileNotFoundError(f"{folder / 'best.pt'} does not exist; train at least one epoch.")
+    weights: Dict[str, Tensor] = state["network"]
+    return weights

@@ -49,15 +49,17 @@ def resample_mask(mask: np.ndarray, source: Geometry, target: Geometry) -> np.nd
 def lps_grid_around(mask: np.ndarray, geometry: Geometry, spacing: Triple) -> Geometry:
     """The grid of a given spacing (mm; k, j, i) along LPS that covers a mask's voxels.
 
-    Its axes are S, P and L whatever the axes of the source, so that two ways to store one patient
-    lead to one grid. An all-False mask raises ValueError.
+    Its axes are S, P and L whatever the axes of the source, and its voxel centres lie at whole
+    multiples of the spacing, so that all ways to store one patient lead to one grid. An all-False
+    mask raises ValueError.
     """
     low, high = _lps_bounds(mask, geometry)
     step = np.asarray(spacing)[::-1]  # x, y, z
-    counts = np.maximum(1, np.ceil((high - low) / step - 1e-3)).astype(int) + 1
-    first = (low + high) / 2 - (counts - 1) * step / 2
-    shape = (int(counts[2]), int(counts[1]), int(counts[0]))
-    return Geometry(shape, spacing, (float(first[0]), float(first[1]), float(first[2])))
+    first = np.floor(low / step + 1e-3)
+    count = np.ceil(high / step - 1e-3) - first + 1
+    x, y, z = first * step
+    shape = (int(count[2]), int(count[1]), int(count[0]))
+    return Geometry(shape, spacing, (float(x), float(y), float(z)))
 
 
 def _lps_bounds(mask: np.ndarray, geometry: Geometry) -> Tuple[np.ndarray, np.ndarray]:
@@ -78,7 +80,8 @@ def _smoothed(image: sitk.Image, source: Geometry, target: Geometry) -> sitk.Ima
     axes = np.abs(np.asarray(source.axes) @ np.asarray(target.axes).T)
     seen = axes @ np.asarray(target.spacing) / axes.sum(axis=1)
     factor = seen / np.asarray(source.spacing)
-    sigma = np.where(factor > 1.3, 0.4 * np.asarray(source.spacing) * np.sqrt(np.maximum(factor**2 - 1, 0.0)), 0.0)
+    wanted = 0.4 * np.asarray(source.spacing) * np.sqrt(np.maximum(factor**2 - 1, 0.0))
+    sigma = np.where(factor > 1.3, wanted, 0.0)
     if not sigma.any():
         return image
     variance = tuple(float(s) ** 2 for s in reversed(sigma))

@@ -1,0 +1,76 @@
+"""Files that are either written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Iterator, Union
+
+from AutoContourRTCore.errors import InputError
+
+_NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+@contextmanager
+def atomic_path(path: Union[str, Path]) -> Iterator[Path]:
+    """Yield a temporary path beside ``path`` (same suffix); on success it takes its place.
+
+    The body writes the temporary file. It is then flushed to the disk and renamed. If anything
+    fails, it is removed and an earlier file of that name is kept as it was.
+    Raises InputError when the folder is missing, not writable or full.
+    """
+    target = Path(os.path.realpath(path))
+    _check_target(target)
+    temporary = target.with_name(f".{secrets.token_hex(4)}-{target.name[-60:]}")
+    try:
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, target)
+        _flush_folder(target.parent)
+    except OSError as error:
+        message = _explained(error, target)
+        if message:
+            raise InputError(message) from error
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _check_target(target: Path) -> None:
+    if not target.parent.is_dir():
+        raise InputError(f"{target} cannot be written: the folder does not exist; create it first.")
+    if target.is_dir():
+        raise InputError(f"{target} cannot be written: it is a folder; give a file name.")
+
+
+def _flush(path: Path) -> None:
+    """Wait until the content lies on the disk (opened for writing: Windows asks for that)."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    """Wait until the new name lies on the disk, where the system can do that."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explained(error: OSError, target: Path) -> str:
+    """What to tell the user about a full or protected disk; empty for other errors."""
+    if error.errno in _NO_SPACE:
+        return (
+            f"{target} was not written: no space left on its disk; free some or choose "
+            "another folder. An earlier file of that name is unchanged."
+        )
+    if error.errno in _NOT_ALLOWED:
+        return f"{target} was not written: {error.strerror}; choose a folder you may write to."
+    return ""

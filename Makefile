@@ -1,5 +1,6 @@
 # make setup   everything that developing needs, in .venv
 # make demo    contours on a real CT and on the phantom (CT=path: on your own CT)
+# make pictures   the pictures of README.md
 # make lint    style and types
 # make test    all tests; AUTOCONTOURRT_DATA names the folder of the shared data, if you have it
 # make bench   timings, never part of the tests
@@ -10,7 +11,7 @@ REQUIREMENTS := pyproject.toml Testing/constraints.txt
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
 	--constraint Testing/constraints.txt
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo pictures test lint bench clean
 
 setup: .venv/ready-develop
 
@@ -33,6 +34,9 @@ $(BIN)/python:
 
 demo: .venv/ready-demo
 	$(BIN)/python Testing/demo.py $(if $(CT),"$(CT)")
+
+pictures: .venv/ready-demo
+	$(BIN)/python Testing/make_pictures.py
 
 lint: .venv/ready-develop
 	$(BIN)/ruff check AutoContourRT Testing

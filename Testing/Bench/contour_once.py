@@ -1,0 +1,119 @@
+"""Contour one case one way in this process; the last line printed is JSON.
+
+    python contour_once.py "128^3"|"512x512x160" ours|plain
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import time
+
+START = time.monotonic()
+
+from pathlib import Path  # noqa: E402  (the clock starts before the imports)
+from typing import Tuple  # noqa: E402
+
+import numpy as np  # noqa: E402
+
+from AutoContourRTCore.anatomy.catalogue import standard_name  # noqa: E402
+from AutoContourRTCore.metrics.measures import dice  # noqa: E402
+from AutoContourRTCore.phantom import make_phantom  # noqa: E402
+from AutoContourRTCore.segmentation.pipeline import load_model, place, segment  # noqa: E402
+from AutoContourRTCore.volumes.files import read_volume  # noqa: E402
+from AutoContourRTCore.volumes.geometry import Geometry  # noqa: E402
+from AutoContourRTCore.volumes.labelmap import LabelMap  # noqa: E402
+from AutoContourRTCore.volumes.resample import resample, resample_mask  # noqa: E402
+from AutoContourRTCore.volumes.segfile import read_labelmap  # noqa: E402
+from AutoContourRTCore.volumes.volume import Volume  # noqa: E402
+
+MODEL = "head_neck_7"
+CASE = "head_neck/validation/pt_201"
+AIR = -1000.0
+
+
+def load_case() -> Tuple[Volume, LabelMap]:
+    """A validation case of AUTOCONTOURRT_DATA, else the phantom."""
+    data = os.environ.get("AUTOCONTOURRT_DATA")
+    if not data:
+        return make_phantom()
+    folder = Path(data) / CASE
+    drawn = read_labelmap(folder / "structures.seg.nrrd")
+    masks = {standard_name(name): mask for name, mask in drawn.masks.items()}
+    return read_volume(folder / "ct.nrrd"), LabelMap(masks, drawn.geometry)
+
+
+def enlarge(volume: Volume, truth: LabelMap, grid: Geometry) -> Tuple[Volume, LabelMap]:
+    """The case on another grid, air around it."""
+    array = np.rint(resample(volume, grid, AIR).array).astype(np.int16)
+    masks = {n: resample_mask(m, truth.geometry, grid) for n, m in truth.masks.items()}
+    return Volume(array, grid), LabelMap(masks, grid)
+
+
+def centered_grid(volume: Volume, shape: Tuple[int, int, int], spacing: Tuple[float, ...]) -> Geometry:
+    """A grid of a given shape and spacing about the volume's middle."""
+    old = volume.geometry
+    middle = old.to_lps((np.asarray(old.shape) - 1) / 2)
+    at_zero = Geometry(shape, spacing, (0.0, 0.0, 0.0), old.axes)
+    return Geometry(
+        shape, spacing, tuple(middle - at_zero.to_lps((np.asarray(shape) - 1) / 2)), old.axes
+    )
+
+
+def plain(volume: Volume, model: object) -> LabelMap:
+    """Whole volume, half-overlapping windows, float32, contiguous."""
+    import torch
+
+    from AutoContourRTCore.nn.losses import probabilities
+    from AutoContourRTCore.nn.windows import slide
+    from AutoContourRTCore.segmentation.body import body_mask
+    from AutoContourRTCore.segmentation.postprocess import clean
+
+    predictor = model.predictor  # type: ignore[attr-defined]
+    network = predictor._network.to(memory_format=torch.contiguous_format)
+    body = body_mask(volume)
+    only_body = Volume(np.where(body, volume.array, AIR).astype(np.float32), volume.geometry)
+    grid = volume.geometry.with_spacing(predictor.recipe.spacing)
+    image = torch.from_numpy(resample(only_body, grid, AIR).array)
+
+    def predict(window: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode():
+            return probabilities(network(predictor._input(window)), predictor.recipe.activation)
+
+    found = slide(
+        predict, image, predictor.recipe.patch, len(predictor.structures), 0.5, -2e4,
+        lambda done, total: None,
+    ).numpy()
+    masks = {
+        name: clean(place(found[n], grid, volume.geometry))
+        for n, name in enumerate(predictor.structures)
+    }
+    return LabelMap(masks, volume.geometry)
+
+
+def main(case: str, way: str) -> None:
+    """Contour, then print seconds, peak memory and mean Dice."""
+    volume, truth = load_case()
+    if case == "128^3":
+        grid = centered_grid(volume, (128, 128, 128), volume.geometry.spacing)
+    else:
+        grid = centered_grid(volume, (160, 512, 512), (2.5, 1.0, 1.0))
+    prepared = time.monotonic()
+    volume, truth = enlarge(volume, truth, grid)
+    preparing = time.monotonic() - prepared
+    started = time.monotonic()
+    model = load_model(MODEL, "cpu")
+    found = segment(volume, model).labelmap if way == "ours" else plain(volume, model)
+    ended = time.monotonic()
+    scores = [dice(truth.masks[n], found.masks[n]) for n in truth.names if n in found.masks]
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(json.dumps({
+        "seconds": ended - START - preparing, "segment_s": ended - started, "peak_gb": peak,
+        "dice": float(np.mean(scores)),
+    }))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,1 @@
+"""Model files: what they hold, where they live, how they come in and out."""

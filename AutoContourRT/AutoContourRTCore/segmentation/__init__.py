@@ -1,0 +1,1 @@
+"""One call from a Volume to a LabelMap."""

@@ -1,0 +1,204 @@
+"""One call from a CT to named structures on the CT's own grid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Dict, Optional, Sequence, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.anatomy.catalogue import find
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.models.manifest import Manifest
+from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn.cases import AIR
+from AutoContourRTCore.nn.inference import Predictor
+from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.progress import Progress, ignore_progress, part_of
+from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
+from AutoContourRTCore.segmentation.postprocess import clean
+from AutoContourRTCore.segmentation.sense import check_input
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.resample import lps_grid_around, resample
+from AutoContourRTCore.volumes.volume import Volume
+
+Roi = Tuple[int, int, int, int, int, int]
+ROI_MARGIN_MM = 40.0
+SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory: what it is and the network that computes it."""
+
+    manifest: Manifest
+    predictor: Predictor
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """What was found on the input's grid, what was not and why, and what to be wary of."""
+
+    labelmap: LabelMap
+    absent: Dict[str, str]
+    warnings: Tuple[str, ...]
+
+
+def load_model(
+    model_id: str, device: str = "auto", store: Optional[ModelStore] = None
+) -> LoadedModel:
+    """A model of the store (None: shipped and the user's own). Unknown id: InputError."""
+    manifest, weights = (store or ModelStore()).load(model_id)
+    recipe = Recipe.from_dict(manifest.recipe)
+    return LoadedModel(
+        manifest, Predictor(weights, tuple(manifest.structures), recipe, device)
+    )
+
+
+def segment(
+    volume: Volume,
+    model: LoadedModel,
+    structures: Optional[Sequence[str]] = None,
+    roi: Optional[Roi] = None,
+    progress: Progress = ignore_progress,
+) -> Segmentation:
+    """Contour a CT (HU).
+
+    structures: names to keep (None: all of the model's). roi: half-open voxel box
+    (i0, i1, j0, j1, k0, k1) outside which nothing is reported.
+    Raises InputError for a structure that the model lacks, an impossible box, an image without a
+    body; Cancelled when the progress callback raises it.
+    """
+    wanted = _wanted(structures, model.manifest)
+    progress(0.0, "looking for the body")
+    body = body_mask(volume)
+    region = body if roi is None else body & _box(roi, volume.geometry, ROI_MARGIN_MM)
+    if not region.any():
+        raise InputError(f"The box {roi} (i0 i1 j0 j1 k0 k1) holds no part of the body.")
+    warnings = tuple(check_input(volume, model.manifest, body))
+    levels = head_neck_levels(volume, body)
+    grid = lps_grid_around(region, volume.geometry, model.predictor.recipe.spacing)
+    progress(0.1, "resampling")
+    image = resample(_only_body(volume, body), grid, AIR).array
+    found = model.predictor(image, part_of(progress, 0.15, 0.85))
+    limits = None if roi is None else _box(roi, volume.geometry, 0.0)
+    all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
+    masks, absent = _sorted_out(all_masks, volume.geometry, levels)
+    progress(1.0, "done")
+    labelmap = LabelMap(masks, volume.geometry)
+    return Segmentation(labelmap, absent, warnings + model.predictor.notes)
+
+
+def _masks(
+    found: np.ndarray,
+    grid: Geometry,
+    target: Geometry,
+    model: LoadedModel,
+    wanted: Sequence[str],
+    limits: Optional[np.ndarray],
+    progress: Progress,
+) -> Dict[str, np.ndarray]:
+    """Cleaned masks on the target grid, empty ones included."""
+    masks: Dict[str, np.ndarray] = {}
+    for n, name in enumerate(wanted):
+        progress(0.85 + 0.15 * n / len(wanted), f"placing {name}")
+        mask = place(found[model.manifest.structures.index(name)], grid, target)
+        masks[name] = clean(mask if limits is None else mask & limits)
+    return masks
+
+
+def _sorted_out(
+    masks: Dict[str, np.ndarray], geometry: Geometry, levels: np.ndarray
+) -> Tuple[Dict[str, np.ndarray], Dict[str, str]]:
+    """The masks to report, and the reasons for those that are not."""
+    reasons = {n: _reason_to_leave_out(n, mask, geometry, levels) for n, mask in masks.items()}
+    kept = {name: mask for name, mask in masks.items() if not reasons[name]}
+    return kept, {name: reason for name, reason in reasons.items() if reason}
+
+
+def place(probability: np.ndarray, grid: Geometry, target: Geometry) -> np.ndarray:
+    """Where a probability [k, j, i] on one grid is at least one half on another; bool [k, j, i].
+
+    The probability is interpolated, not the label, and only where it can reach one half.
+    """
+    mask = np.zeros(target.shape, dtype=bool)
+    likely = np.argwhere(probability >= 0.25)
+    if len(likely) == 0:
+        return mask
+    low = tuple(np.maximum(likely.min(axis=0) - 2, 0))
+    high = tuple(np.minimum(likely.max(axis=0) + 3, probability.shape))
+    part = Volume(
+        probability[tuple(slice(a, b) for a, b in zip(low, high))], grid.cropped(low, high)
+    )
+    start, stop = _covering(part.geometry, target)
+    if any(b <= a for a, b in zip(start, stop)):
+        return mask
+    moved = resample(part, target.cropped(start, stop), 0.0)
+    mask[tuple(slice(a, b) for a, b in zip(start, stop))] = moved.array >= 0.5
+    return mask
+
+
+def _covering(part: Geometry, target: Geometry) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
+    """Half-open index box of the target that covers another grid."""
+    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in part.shape])).reshape(3, -1).T
+    index = target.to_kji(part.to_lps(corners))
+    start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, target.shape)
+    stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, 0, target.shape)
+    return tuple(start), tuple(stop)
+
+
+def _reason_to_leave_out(
+    name: str, mask: np.ndarray, geometry: Geometry, levels: np.ndarray
+) -> str:
+    """Why a structure is reported as absent; empty when it is there."""
+    if not mask.any():
+        return "not found; it may lie outside the field of view"
+    ml = float(np.count_nonzero(mask)) * geometry.voxel_ml
+    least = SMALLEST_SHARE * find(name).volume_ml[0]
+    if ml < least:
+        return f"only {ml:.2f} ml found, less than {least:.2f} ml; taken as outside the field of view"
+    if outside_head_neck(name, mask, geometry, levels):
+        return "the image shows no head or neck at its level; taken as outside the field of view"
+    return ""
+
+
+def _wanted(structures: Optional[Sequence[str]], manifest: Manifest) -> Tuple[str, ...]:
+    """Standard names of the structures asked for, in the model's order."""
+    if structures is None:
+        return tuple(manifest.structures)
+    names = [find(name).name for name in structures]
+    for name in names:
+        if name not in manifest.structures:
+            raise InputError(
+                f"The model {manifest.id!r} does not contour {name}; "
+                f"it covers {', '.join(manifest.structures)}."
+            )
+    return tuple(name for name in manifest.structures if name in names)
+
+
+def _only_body(volume: Volume, body: np.ndarray) -> Volume:
+    """The part of the volume that holds the body, with AIR outside it, as in training."""
+    filled = [np.flatnonzero(body.any(axis=tuple({0, 1, 2} - {n}))) for n in range(3)]
+    start = tuple(max(int(f[0]) - 1, 0) for f in filled)
+    stop = tuple(min(int(f[-1]) + 2, n) for f, n in zip(filled, body.shape))
+    part = tuple(slice(a, b) for a, b in zip(start, stop))
+    array = np.where(body[part], volume.array[part], AIR).astype(np.float32)
+    return Volume(array, volume.geometry.cropped(start, stop))
+
+
+def _box(roi: Roi, geometry: Geometry, margin_mm: float) -> np.ndarray:
+    """A voxel box (half-open i0 i1 j0 j1 k0 k1), widened by a margin, as a bool array [k, j, i]."""
+    start, stop = np.array(roi[4::-2]), np.array(roi[5::-2])
+    if np.any(start < 0) or np.any(stop > geometry.shape) or np.any(start >= stop):
+        size = tuple(reversed(geometry.shape))
+        raise InputError(
+            f"The box {' '.join(map(str, roi))} does not fit the image of {size} voxels (i j k); "
+            "give i0 i1 j0 j1 k0 k1, half-open, within it."
+        )
+    margin = np.ceil(margin_mm / np.asarray(geometry.spacing)).astype(int)
+    mask = np.zeros(geometry.shape, dtype=bool)
+    low, high = np.maximum(start - margin, 0), stop + margin
+    mask[tuple(slice(a, b) for a, b in zip(low, high))] = True
+    return mask

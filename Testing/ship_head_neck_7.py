@@ -1,0 +1,124 @@
+"""Make the shipped model from a training folder (for maintainers).
+
+    python Testing/ship_head_neck_7.py TRAINING_FOLDER [--figures FIGURES.json] [--weights best.pt]
+
+FIGURES.json comes from `Testing/Bench/head_neck_validation.py plain --json`, which needs the model
+in place: ship once without figures, measure, ship again with them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any, Dict, List
+
+import torch
+
+from AutoContourRTCore.models.files import write_model
+from AutoContourRTCore.models.manifest import Manifest
+from AutoContourRTCore.models.places import shipped_folder
+from AutoContourRTCore.nn.checkpoint import load_checkpoint
+from AutoContourRTCore.nn.recipes import Recipe
+
+ID = "head_neck_7"
+STRUCTURES = (
+    "Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible",
+)
+DATA = (
+    "OpenKBP challenge (Babier et al., Medical Physics 2021), head-and-neck planning CTs with "
+    "clinical contours: 161 training cases, 31 validation cases. In plane 2.7 to 5.4 mm, slices "
+    "1.5 to 3.3 mm. A structure that was not drawn in a case is left out of its loss. The best of "
+    "four checkpoints was chosen on 14 of the validation cases."
+)
+FAILURES = (
+    "Trained on grids of 4 to 5 mm in plane: on finer CTs contours are smooth but not finer.",
+    "Spinal cord and oesophagus were often drawn in part; where they end is the model's guess.",
+    "Larynx and oesophagus are the least certain; few cases, and clinics draw them differently.",
+    "Not tried on children, on patients after surgery with flaps, or on MR.",
+)
+
+
+def read_training(folder: Path, name: str) -> Dict[str, Any]:
+    """The recipe, the averaged weights and the last epoch of a training folder."""
+    state = load_checkpoint(folder, torch.device("cpu"), name)
+    if state is None:
+        raise SystemExit(f"{folder / name} does not exist.")
+    recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8")))
+    weights = state["average"] if "average" in state else state["network"]
+    epochs = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    return {"recipe": recipe, "weights": weights, "epochs": [json.loads(e) for e in epochs]}
+
+
+def card(manifest: Manifest, figures: Dict[str, Dict[str, float]], run: Dict[str, Any]) -> str:
+    """The model card."""
+    recipe: Recipe = run["recipe"]
+    k, j, i = manifest.training_spacing_mm
+    lines: List[str] = [
+        f"# {manifest.name} ({manifest.id} {manifest.version})",
+        "",
+        "Research use only; not a medical device. Check every contour.",
+        "",
+        f"- Covers: {manifest.anatomy}",
+        f"- Structures: {', '.join(manifest.structures)}",
+        f"- Network: residual 3D U-Net, widths {recipe.widths}, a sigmoid channel per structure",
+        f"- Works on: {k} x {j} x {i} mm (S-I, A-P, L-R)",
+        f"- Training: recipe `{recipe.name}`, {run['epochs'][-1]['step']} steps of {recipe.batch} "
+        f"patches of {recipe.patch} voxels on 2 CPU cores; no GPU",
+        f"- Data: {manifest.data}",
+        f"- Licence: {manifest.licence}",
+        "",
+        "## Validation",
+        "",
+        "All 31 validation cases at their own grid, after post-processing. n: cases in which the "
+        "structure was drawn; a structure not found counts as Dice 0.",
+        "",
+        "| structure | n drawn | n found | Dice mean (SD) | surface Dice at tolerance "
+        "| at the tolerance rounded to the grid | MSD mm |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, f in figures.items():
+        lines.append(
+            f"| {name} | {f['n']:.0f} | {f['n_found']:.0f} | {f['dice_mean']:.3f} "
+            f"({f['dice_sd']:.3f}) | {f['surface_dice_mean']:.3f} at {f['tolerance_mm']} mm "
+            f"| {f['surface_dice_rounded_mean']:.3f} | {f['msd_mean_mm']:.2f} |"
+        )
+    lines += ["", "## Known failures", ""]
+    return "\n".join(lines + [f"- {failure}" for failure in manifest.known_failures]) + "\n"
+
+
+def main() -> None:
+    """Read the command line and write the model."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("training", type=Path)
+    parser.add_argument("--figures", type=Path)
+    parser.add_argument("--weights", default="best.pt")
+    parser.add_argument("--out", type=Path, default=shipped_folder() / ID)
+    arguments = parser.parse_args()
+    run = read_training(arguments.training, arguments.weights)
+    figures = json.loads(arguments.figures.read_text("utf-8")) if arguments.figures else {}
+    keys = ("dice_mean", "dice_sd", "surface_dice_mean", "tolerance_mm", "n")
+    recipe: Recipe = run["recipe"]
+    manifest = Manifest(
+        id=ID,
+        version="0.1.0",
+        name="Head and neck, 7 organs at risk",
+        structures=STRUCTURES,
+        region="head and neck",
+        anatomy="planning CT of the head and neck, from the skull base to the shoulders, adults",
+        recipe=recipe.to_dict(),
+        network={"outputs": len(STRUCTURES), "widths": list(recipe.widths), "inputs": 1},
+        training_spacing_mm=recipe.spacing,
+        data=DATA,
+        licence="Apache-2.0 (weights); training data: MIT (OpenKBP repository)",
+        validation={name: {key: f[key] for key in keys} for name, f in figures.items()},
+        known_failures=FAILURES,
+    )
+    weights = {name: value.half().numpy() for name, value in run["weights"].items()}
+    write_model(arguments.out, manifest, weights, card(manifest, figures, run), overwrite=True)
+    size = (arguments.out / manifest.weights).stat().st_size
+    print(f"{arguments.out}: {size / 1e6:.2f} MB of weights")
+
+
+if __name__ == "__main__":
+    main()

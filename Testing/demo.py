@@ -20,7 +20,6 @@ from AutoContourRTCore.cli.terminal import progress_bar
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.figures import save_three_planes
 from AutoContourRTCore.metrics.measures import dice
-from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.segmentation.pipeline import LoadedModel, load_model, segment
 from AutoContourRTCore.volumes.files import read_volume

@@ -52,7 +52,9 @@ def enlarge(volume: Volume, truth: LabelMap, grid: Geometry) -> Tuple[Volume, La
     return Volume(array, grid), LabelMap(masks, grid)
 
 
-def centered_grid(volume: Volume, shape: Tuple[int, int, int], spacing: Tuple[float, ...]) -> Geometry:
+def centered_grid(
+    volume: Volume, shape: Tuple[int, int, int], spacing: Tuple[float, float, float]
+) -> Geometry:
     """A grid of a given shape and spacing about the volume's middle."""
     old = volume.geometry
     middle = old.to_lps((np.asarray(old.shape) - 1) / 2)

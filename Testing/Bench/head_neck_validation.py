@@ -36,6 +36,8 @@ from AutoContourRTCore.volumes.volume import Volume
 
 MODEL = "head_neck_7"
 AIR = -1000.0
+#: Orders of the axes, and which of the new axes are reversed.
+STORED = (((0, 1, 2), (0,)), ((0, 1, 2), (1, 2)), ((2, 0, 1), ()), ((1, 2, 0), (0,)))
 Scores = Dict[str, List[float]]
 Case = Tuple[str, Volume, LabelMap]
 
@@ -101,7 +103,7 @@ def stored(model: LoadedModel, count: int) -> None:
     worst: Dict[str, float] = {}
     for _, volume, _ in cases(count):
         first = contour(volume, model)
-        for order, flips in (((0, 1, 2), (0,)), ((0, 1, 2), (1, 2)), ((2, 0, 1), ()), ((1, 2, 0), (0,))):
+        for order, flips in STORED:
             again = contour(_restored(volume, order, flips), model)
             for name, mask in first.masks.items():
                 back = np.flip(again.masks[name], flips).transpose(np.argsort(order))
@@ -121,7 +123,8 @@ def _restored(volume: Volume, order: Tuple[int, ...], flips: Tuple[int, ...]) ->
     for axis in flips:
         start[order[axis]] = old.shape[order[axis]] - 1
         axes[axis] *= -1
-    geometry = Geometry(array.shape, tuple(spacing), tuple(old.to_lps(start)), tuple(map(tuple, axes)))
+    origin = tuple(old.to_lps(start))
+    geometry = Geometry(array.shape, tuple(spacing), origin, tuple(map(tuple, axes)))
     return Volume(np.ascontiguousarray(array), geometry)
 
 
@@ -149,7 +152,8 @@ def other_grid(model: LoadedModel, count: int, kind: str) -> None:
 def _turned(old: Geometry) -> Geometry:
     """A grid of the same spacing, turned by 20 degrees about S-I, that covers the old one."""
     angle = np.deg2rad(20.0)
-    turn = np.array([[np.cos(angle), np.sin(angle), 0], [-np.sin(angle), np.cos(angle), 0], [0, 0, 1]])
+    c, s = np.cos(angle), np.sin(angle)
+    turn = np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
     axes = np.asarray(old.axes) @ turn
     corners = np.array(np.meshgrid(*[(0, n - 1) for n in old.shape])).reshape(3, -1).T
     along = old.to_lps(corners) @ axes.T
@@ -162,12 +166,12 @@ def spoilt(model: LoadedModel, count: int) -> None:
     """Couch, fixation mask and dental streaks: mean Dice against the clinician, before, after."""
     before, after = defaultdict(list), defaultdict(list)
     for _, volume, truth in cases(count):
-        roomy = padded(volume, (0, 12, 12), AIR)
+        roomy = padded(volume, (0, 14, 14), AIR)
         worse = add_couch(add_fixation_mask(roomy))
         if "Bone_Mandible" in truth.masks:
             teeth = volume.geometry.to_lps(np.argwhere(truth.masks["Bone_Mandible"]).mean(axis=0))
             worse = add_dental_streaks(worse, teeth)
-        inner = (slice(None), slice(12, -12), slice(12, -12))
+        inner = (slice(None), slice(14, -14), slice(14, -14))
         first, again = contour(volume, model), contour(worse, model)
         for name, mask in truth.masks.items():
             before[name].append(dice(mask, first.masks[name]))

@@ -32,9 +32,7 @@ def training_patch(
     image, bits = _sample(case, field, device)
     channels = list(partner) if mirrored else list(range(len(case.drawn)))
     # A voxel that shows structure c after mirroring carries the label of c's partner.
-    target = torch.stack(
-        [((bits >> max(c, 0)) & 1).float() * float(c >= 0) for c in channels]
-    )
+    target = torch.stack([((bits >> max(c, 0)) & 1).float() * float(c >= 0) for c in channels])
     known = torch.tensor([float(c >= 0 and case.drawn[c]) for c in channels], device=device)
     image = _intensities(image, recipe, rng)
     return normalised(image, recipe.intensity)[None], target, known[:, None, None, None]
@@ -78,7 +76,8 @@ def _matrix(aug: Augmentation, mirrored: bool, rng: np.random.Generator) -> np.n
     for axis, angle in enumerate(angles):
         a, b = [n for n in range(3) if n != axis]
         turn = np.eye(3)
-        turn[[a, a, b, b], [a, b, a, b]] = np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)
+        cos, sin = np.cos(angle), np.sin(angle)
+        turn[[a, a, b, b], [a, b, a, b]] = cos, -sin, sin, cos
         matrix = matrix @ turn
     shear = np.eye(3)
     shear[1, 2] = rng.uniform(-aug.shear, aug.shear)
@@ -118,11 +117,11 @@ def _sample(case: Case, field: Tensor, device: torch.device) -> Tuple[Tensor, Te
     crop = tuple(slice(a, b) for a, b in zip(low, high))
     image = torch.from_numpy(case.image[crop].astype(np.float32)).to(device) - AIR
     bits = torch.from_numpy(case.labels[crop].astype(np.float32)).to(device)
-    extent = torch.from_numpy(np.maximum(high - low - 1, 1) / 2.0).float().to(device)
-    grid = (field - torch.from_numpy(low).float().to(device)) / extent - 1
+    extent = torch.from_numpy((high - low) / 2.0).float().to(device)
+    grid = (field - torch.from_numpy(low - 0.5).float().to(device)) / extent - 1
     grid = grid.flip(-1)[None]  # grid_sample wants i, j, k
-    values = F.grid_sample(image[None, None], grid, mode="bilinear", align_corners=True)
-    packed = F.grid_sample(bits[None, None], grid, mode="nearest", align_corners=True)
+    values = F.grid_sample(image[None, None], grid, mode="bilinear", align_corners=False)
+    packed = F.grid_sample(bits[None, None], grid, mode="nearest", align_corners=False)
     return values[0, 0] + AIR, packed[0, 0].round().to(torch.int32)
 
 

@@ -8,6 +8,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Triple
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import lps_grid_around, resample, resample_mask
@@ -40,7 +41,17 @@ def prepare_case(
     structures: Sequence[str],
     spacing: Triple,
 ) -> Case:
-    """A case from a CT (HU), its drawn structures and its body mask (bool [k, j, i])."""
+    """A case from a CT (HU), its drawn structures and its body mask (bool [k, j, i]).
+
+    Raises InputError for more than MAX_STRUCTURES structures or an empty body mask.
+    """
+    if len(structures) > MAX_STRUCTURES:
+        raise InputError(
+            f"{len(structures)} structures were asked for; one model learns at most "
+            f"{MAX_STRUCTURES}: train two models."
+        )
+    if not body.any():
+        raise InputError(f"No body was found in the image of {name}; leave this case out.")
     grid = lps_grid_around(body, ct.geometry, spacing)
     masked = Volume(np.where(body, ct.array, AIR).astype(np.float32), ct.geometry)
     image = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071).astype(np.int16)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import os
+import io
 from pathlib import Path
 from typing import Any, Dict, Optional
 
 import torch
 
+from AutoContourRTCore.volumes.atomic import atomic_path
+
 
 def save_checkpoint(state: Dict[str, Any], folder: Path, name: str = "checkpoint.pt") -> None:
-    """Write tensors and plain values to folder/name: temporary file, fsync, rename."""
+    """Write tensors and plain values to folder/name. Raises InputError where the disk is full."""
     folder.mkdir(parents=True, exist_ok=True)
-    temporary = folder / (name + ".part")
-    with open(temporary, "wb") as file:
-        torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, folder / name)
+    packed = io.BytesIO()  # torch would hide from atomic_path that the disk is full
+    torch.save(state, packed)
+    with atomic_path(folder / name) as temporary:
+        temporary.write_bytes(packed.getbuffer())
 
 
 def load_checkpoint(

@@ -26,7 +26,7 @@ def choose_device(name: str = "auto") -> torch.device:
 def fast_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is computed in hardware there."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.get_device_capability(device) >= (8, 0)  # older ones emulate it
     capability = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
     return bool(capability()) if capability is not None else False
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, Tuple
+from typing import Callable, List, Mapping, Sequence, Tuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.augment import normalised
 from AutoContourRTCore.nn.cases import AIR
 from AutoContourRTCore.nn.devices import autocast, choose_device
@@ -18,6 +19,9 @@ from AutoContourRTCore.nn.windows import slide
 from AutoContourRTCore.progress import Progress, ignore_progress
 
 OVERLAP = 0.25
+Window = Tuple[int, ...]
+Attempt = Tuple[torch.device, Window]
+Result = TypeVar("Result")
 
 
 class Predictor:
@@ -25,7 +29,9 @@ class Predictor:
 
     weights: tensor name -> float16 or float32 array, as a model file holds them.
     device: 'auto', 'cpu' or 'cuda'. Where the GPU's memory does not suffice, the windows shrink,
-    and then the CPU takes over; `notes` says so after a call.
+    and then the CPU takes over; `notes` says so after a call. Between calls no GPU memory is kept.
+    block: a shift of the image by so many voxels shifts the result and changes nothing else.
+    Raises InputError for weights that do not fit the network of structures and recipe.
     """
 
     def __init__(
@@ -37,38 +43,36 @@ class Predictor:
     ) -> None:
         self.structures, self.recipe = structures, recipe
         self.device = choose_device(device)
+        self.block = side_multiple(recipe.widths)
         self.notes: Tuple[str, ...] = ()
         network = ResidualUNet(len(structures), recipe.widths)
-        network.load_state_dict({n: torch.from_numpy(np.array(w)).float() for n, w in weights.items()})
+        tensors = {n: torch.from_numpy(np.array(w)).float() for n, w in weights.items()}
+        try:
+            network.load_state_dict(tensors)
+        except RuntimeError as error:
+            raise InputError(
+                f"The weights do not fit {len(structures)} structures and widths {recipe.widths}; "
+                f"the model is damaged or belongs to another recipe. {error}"
+            ) from error
         self._network = network.eval().requires_grad_(False)
 
     def __call__(self, image: np.ndarray, progress: Progress = ignore_progress) -> np.ndarray:
         """Probabilities float32 [structures, k, j, i] of HU [k, j, i] on the recipe's spacing."""
-        notes = []
-        for device, window in self._attempts():
+
+        def run(device: torch.device, window: Window) -> np.ndarray:
             try:
-                result = self._predict(image, device, window, progress)
-                self.notes = tuple(notes)
-                return result
-            except torch.cuda.OutOfMemoryError:
-                notes.append(f"GPU memory did not suffice for windows of {window} voxels.")
+                return self._predict(image, device, window, progress)
             finally:
                 if device.type == "cuda":
                     self._network.cpu()
                     torch.cuda.empty_cache()
-        raise MemoryError("Neither the GPU nor the CPU has the memory for one window.")
 
-    def _attempts(self) -> Iterator[Tuple[torch.device, Tuple[int, ...]]]:
-        """Devices and window sizes, the wanted one first."""
-        patch = self.recipe.patch
-        yield self.device, patch
-        if self.device.type == "cuda":
-            multiple = side_multiple(self.recipe.widths)
-            yield self.device, tuple(max(multiple, n // 2 // multiple * multiple) for n in patch)
-            yield torch.device("cpu"), patch
+        wanted = attempts(self.device, self.recipe.patch, self.block)
+        result, self.notes = first_that_fits(wanted, run)
+        return result
 
     def _predict(
-        self, image: np.ndarray, device: torch.device, window: Tuple[int, ...], progress: Progress
+        self, image: np.ndarray, device: torch.device, window: Window, progress: Progress
     ) -> np.ndarray:
         network = self._network.to(device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
@@ -89,3 +93,38 @@ class Predictor:
         return normalised(hu, self.recipe.intensity)
 
 
+def attempts(device: torch.device, patch: Window, multiple: int) -> List[Attempt]:
+    """Devices and window sizes to try: the wanted ones, on a GPU then smaller ones, then the CPU.
+
+    multiple: what the network asks of every side of a window.
+    """
+    if device.type == "cpu":
+        return [(device, patch)]
+    smaller = tuple(max(multiple, n // 2 // multiple * multiple) for n in patch)
+    return [(device, patch), (device, smaller), (torch.device("cpu"), patch)]
+
+
+def first_that_fits(
+    tries: Sequence[Attempt], run: Callable[[torch.device, Window], Result]
+) -> Tuple[Result, Tuple[str, ...]]:
+    """The result of the first attempt for which the memory suffices, and notes on those before.
+
+    Raises MemoryError when it suffices for none; any other error of an attempt goes through.
+    """
+    notes: Tuple[str, ...] = ()
+    for device, window in tries:
+        try:
+            return run(device, window), notes
+        except RuntimeError as error:
+            if not _out_of_memory(error):
+                raise
+        size = " x ".join(str(n) for n in window)
+        notes += (f"The {device.type} memory did not suffice for windows of {size} voxels.",)
+    raise MemoryError(" ".join(notes) + " Close other programs or segment a smaller box.")
+
+
+def _out_of_memory(error: RuntimeError) -> bool:
+    """torch's own class, or what the CUDA libraries and the CPU say in plain RuntimeErrors."""
+    said = str(error).lower()
+    known = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
+    return isinstance(error, torch.cuda.OutOfMemoryError) or any(text in said for text in known)

@@ -38,20 +38,25 @@ class PatchPlaces:
         share = rng.random()
         if self.false_positives and share < self._recipe.on_false_positive:
             case = int(rng.choice(sorted(self.false_positives)))
-            return _pick(case, self.false_positives[case], rng)
+            return self._pick(case, self.false_positives[case], rng)
         if self._owners and rng.random() < self._recipe.on_structure:
             structure = int(rng.choice(sorted(self._owners)))
             case = int(rng.choice(self._owners[structure]))
-            return _pick(case, self._voxels[case][structure], rng)
+            return self._pick(case, self._voxels[case][structure], rng)
         case = int(rng.integers(len(self._cases)))
         low, high = _center_range(self._cases[case].image.shape, self._recipe.patch)
-        k, j, i = rng.uniform(low, high)
+        return self._aligned(case, rng.uniform(low, high))
+
+    def _pick(self, case: int, voxels: np.ndarray, rng: np.random.Generator) -> Place:
+        center = voxels[rng.integers(len(voxels))] + rng.uniform(-0.5, 0.5, 3)
+        return self._aligned(case, center)
+
+    def _aligned(self, case: int, center: np.ndarray) -> Place:
+        """The next centre that puts the patch's voxels onto the case's: a patch that is not
+        deformed shows the case itself, not an interpolation of it."""
+        middle = (np.asarray(self._recipe.patch) - 1) / 2
+        k, j, i = np.rint(center - middle) + middle
         return Place(case, (float(k), float(j), float(i)))
-
-
-def _pick(case: int, voxels: np.ndarray, rng: np.random.Generator) -> Place:
-    k, j, i = voxels[rng.integers(len(voxels))] + rng.uniform(-0.5, 0.5, 3)
-    return Place(case, (float(k), float(j), float(i)))
 
 
 def _center_range(shape: Sequence[int], patch: Sequence[int]) -> Tuple[np.ndarray, np.ndarray]:
@@ -61,14 +66,16 @@ def _center_range(shape: Sequence[int], patch: Sequence[int]) -> Tuple[np.ndarra
     return np.minimum(half - 0.5, middle), np.maximum(size - half - 0.5, middle)
 
 
-def _voxels_by_structure(case: Case, most: int = 2000) -> Dict[int, np.ndarray]:
-    """Up to `most` evenly chosen voxels [n, 3] of each structure that the case holds."""
-    found = {}
-    for bit in range(len(case.drawn)):
-        voxels = np.argwhere((case.labels >> bit) & 1)
-        if len(voxels):
-            found[bit] = voxels[:: max(1, len(voxels) // most)]
-    return found
+def some_voxels(mask: np.ndarray, most: int = 2000) -> np.ndarray:
+    """Up to `most` evenly chosen voxels [n, 3] of a bool mask [k, j, i]."""
+    voxels = np.argwhere(mask)
+    return voxels[:: max(1, -(-len(voxels) // most))]
+
+
+def _voxels_by_structure(case: Case) -> Dict[int, np.ndarray]:
+    """Some voxels [n, 3] of each structure that the case holds."""
+    found = {bit: some_voxels((case.labels >> bit) & 1) for bit in range(len(case.drawn))}
+    return {bit: voxels for bit, voxels in found.items() if len(voxels)}
 
 
 def _owners(voxels: Sequence[Dict[int, np.ndarray]]) -> Dict[int, List[int]]:

@@ -11,9 +11,20 @@ from torch import Tensor, nn
 
 
 def join_group(device: torch.device) -> None:
-    """Join the process group that torchrun announces; alone, do nothing."""
+    """Join the process group that torchrun announces; alone, do nothing.
+
+    On GPUs each process of a machine takes its own. Call it before a Trainer is made.
+    """
     if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not dist.is_initialized():
+        if device.type == "cuda":
+            torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
         dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+
+
+def leave_group() -> None:
+    """Leave the process group, if any."""
+    if dist.is_available() and dist.is_initialized():
+        dist.destroy_process_group()
 
 
 def rank_and_world() -> Tuple[int, int]:
@@ -27,11 +38,11 @@ def wrap(network: nn.Module, device: torch.device) -> nn.Module:
     """The network, its gradients averaged over the processes."""
     if rank_and_world()[1] == 1:
         return network
-    ids = [device.index or 0] if device.type == "cuda" else None
+    ids = [torch.cuda.current_device()] if device.type == "cuda" else None
     return nn.parallel.DistributedDataParallel(network, device_ids=ids)
 
 
-def mean(value: Tensor, device: torch.device) -> float:
+def mean(value: Tensor) -> float:
     """Mean over the processes of a scalar."""
     world = rank_and_world()[1]
     if world > 1:

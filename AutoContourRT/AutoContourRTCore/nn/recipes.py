@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Dict, Mapping, Tuple
+from typing import Any, Callable, Dict, Mapping, Tuple
 
 from AutoContourRTCore.errors import InputError
 
@@ -35,7 +35,7 @@ class Augmentation:
     elastic_mm: SD of the displacements of a control grid with elastic_grid_mm between its points.
     shift_hu: largest offset; contrast: factors 1 - contrast .. 1 + contrast about 0 HU.
     noise_hu: SD of white noise, drawn from 0..noise_hu; blur: probability of a 3x3x3 blur.
-    streaks: probability of dental-like streaks in the middle slices of a patch.
+    streaks: probability of dental-like streaks in some slices of a patch.
     """
 
     rotate: float = 0.0
@@ -61,10 +61,12 @@ class Recipe:
     (Nikolov). activation: 'sigmoid', or 'softmax' with an implied background of logit 0.
     spacing: mm (k, j, i) that the network works on. patch: voxels (k, j, i).
     on_structure: share of the patches that are centred on a voxel of a drawn structure.
-    on_false_positive: share that is centred on false positives, found anew every cycle_epochs.
-    schedule: 'cosine' (after warmup_steps), 'constant', 'plateau', or 'steps' (share of the run
-    -> factor of lr). average: decay of the running mean of the weights that is validated and
-    shipped; 0 uses the last weights. validate_every: epochs between validations.
+    on_false_positive: share that is centred on false positives in the training cases, found
+    anew every cycle_epochs (0: never).
+    schedule: 'cosine' (after warmup_steps), 'constant', 'plateau' (half of it after ten epochs
+    without a better validation Dice), or 'steps' (share of the run -> factor of lr).
+    average: decay of the running mean of the weights that is validated and shipped; 0 uses the
+    last weights. validate_every: epochs between validations.
     """
 
     name: str = "default"
@@ -101,12 +103,19 @@ class Recipe:
         _require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, OPTIMIZERS)
         _require(self.schedule in SCHEDULES, "schedule", self.schedule, SCHEDULES)
         multiple = 2 ** (len(self.widths) - 1)
-        _require(
-            all(n % multiple == 0 for n in self.patch), "patch", self.patch, f"x {multiple}"
-        )
-        _require(all(n % 8 == 0 for n in self.widths), "widths", self.widths, "multiples of 8")
+        fits = len(self.patch) == 3 and all(n > 0 and n % multiple == 0 for n in self.patch)
+        _require(fits, "patch", self.patch, f"three positive multiples of {multiple}")
+        groups = len(self.widths) > 0 and all(n > 0 and n % 8 == 0 for n in self.widths)
+        _require(groups, "widths", self.widths, "positive multiples of 8")
+        apart = len(self.spacing) == 3 and min(self.spacing) > 0
+        _require(apart, "spacing", self.spacing, "three positive numbers of mm (k, j, i)")
         _require(0 < self.top_k <= 1, "top_k", self.top_k, "0 < top_k <= 1")
         _require(0 <= self.average < 1, "average", self.average, "0 <= average < 1")
+        _require(self.lr > 0, "lr", self.lr, "lr > 0")
+        for name in ("batch", "epochs", "steps_per_epoch", "validate_every"):
+            _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        for name in ("on_structure", "on_false_positive"):
+            _require(0 <= getattr(self, name) <= 1, name, getattr(self, name), "0..1")
 
     def to_dict(self) -> Dict[str, Any]:
         """A form that JSON can hold."""
@@ -115,12 +124,10 @@ class Recipe:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Recipe":
         """The recipe of a dictionary; an unknown setting raises InputError."""
-        known = {f.name for f in fields(cls)}
-        for name in values:
-            _require(name in known, "setting", name, sorted(known))
+        _check_names(cls, values)
         plain = {name: _tuples(value) for name, value in values.items()}
-        plain["intensity"] = Intensity(**values.get("intensity", {}))
-        plain["augmentation"] = Augmentation(**values.get("augmentation", {}))
+        plain["intensity"] = _part(Intensity, values.get("intensity", {}))
+        plain["augmentation"] = _part(Augmentation, values.get("augmentation", {}))
         return cls(**plain)
 
 
@@ -135,6 +142,17 @@ def _require(good: bool, what: str, value: object, allowed: object) -> None:
         raise InputError(f"Recipe: {what} {value!r} is not possible; allowed: {allowed}.")
 
 
+def _check_names(kind: Any, values: Mapping[str, Any]) -> None:
+    known = {f.name for f in fields(kind)}
+    for name in values:
+        _require(name in known, "setting", name, sorted(known))
+
+
+def _part(kind: Callable[..., Any], values: Mapping[str, Any]) -> Any:
+    _check_names(kind, values)
+    return kind(**values)
+
+
 def _tuples(value: Any) -> Any:
     """JSON's lists as tuples."""
     return tuple(_tuples(item) for item in value) if isinstance(value, (list, tuple)) else value
@@ -145,6 +163,7 @@ DEFAULT = Recipe(
         rotate=0.25, tilt=0.12, scale=0.15, shear=0.05, mirror=0.5, elastic_mm=4.0,
         shift_hu=30.0, contrast=0.1, noise_hu=25.0, blur=0.15, streaks=0.15,
     ),
+    cross_entropy_weight=0.5,
 )
 
 SARTOR2020 = Recipe(

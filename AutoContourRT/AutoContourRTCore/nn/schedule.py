@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence, Tuple
 
 import torch
 from torch import nn
@@ -42,12 +42,20 @@ def rate(recipe: Recipe, step: int, history: Sequence[Dict[str, Any]]) -> float:
 
 
 def _plateaus(history: Sequence[Dict[str, Any]]) -> int:
-    """How often PLATEAU_EPOCHS epochs in a row brought no better score (validation, else loss)."""
-    best, waited, count = -math.inf, 0, 0
-    for line in history:
-        score = float(line.get("validation_mean", -line["loss"]))
-        waited = 0 if score > best else waited + 1
-        best = max(best, score)
-        if waited == PLATEAU_EPOCHS:
-            count, waited = count + 1, 0
+    """How often PLATEAU_EPOCHS epochs passed without a better score."""
+    best, since, count = -math.inf, 0, 0
+    for epoch, score in _scores(history):
+        if score > best:
+            best, since = score, epoch
+        elif epoch - since >= PLATEAU_EPOCHS:
+            count, since = count + 1, epoch
     return count
+
+
+def _scores(history: Sequence[Dict[str, Any]]) -> List[Tuple[int, float]]:
+    """Epochs and mean validation Dice; without any validation, epochs and minus the loss.
+
+    The two are never mixed: a validated epoch would always look better than the others.
+    """
+    judged = [(h["epoch"], h["validation_mean"]) for h in history if "validation_mean" in h]
+    return judged or [(h["epoch"], -h["loss"]) for h in history]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,18 +13,21 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.nn import processes
 from AutoContourRTCore.nn.augment import training_patch
 from AutoContourRTCore.nn.cases import Case
 from AutoContourRTCore.nn.checkpoint import load_checkpoint, save_checkpoint
 from AutoContourRTCore.nn.devices import autocast
 from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
+from AutoContourRTCore.nn.mistakes import false_positives
 from AutoContourRTCore.nn.patches import PatchPlaces
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.schedule import make_optimizer, rate
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.nn.validation import dice_per_structure
 from AutoContourRTCore.progress import Progress, ignore_progress
+from AutoContourRTCore.volumes.atomic import atomic_path
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -33,7 +37,7 @@ class TrainingData:
     """Cases on the recipe's grid and what their channels mean.
 
     partner: for each structure the channel of its other side, itself for a midline structure,
-    -1 where the model lacks the other side.
+    -1 where the model lacks the other side. Raises InputError where these do not fit together.
     """
 
     train: Sequence[Case]
@@ -41,12 +45,25 @@ class TrainingData:
     structures: Tuple[str, ...]
     partner: Tuple[int, ...]
 
+    def __post_init__(self) -> None:
+        if not self.train:
+            raise InputError("There is no training case; give at least one case with contours.")
+        if len(self.partner) != len(self.structures):
+            raise InputError(f"{self.structures} and their partners {self.partner} do not fit.")
+        for case in (*self.train, *self.validation):
+            if len(case.drawn) != len(self.structures):
+                raise InputError(
+                    f"The case {case.name} was prepared for {len(case.drawn)} structures, not for "
+                    f"{', '.join(self.structures)}; prepare it again."
+                )
+
 
 class Trainer:
     """Trains one network in one folder; the folder holds all that is needed to go on.
 
     folder/checkpoint.pt: the whole state. folder/best.pt: the best averaged weights so far, by
-    mean validation Dice. folder/metrics.jsonl: one line per epoch. folder/recipe.json.
+    mean validation Dice (the newest as long as nothing was validated). folder/metrics.jsonl: one
+    line per epoch. folder/recipe.json. A process group must be joined before.
     """
 
     def __init__(
@@ -77,11 +94,24 @@ class Trainer:
         state = load_checkpoint(self.folder, self.device)
         if state is None:
             return False
+        self._check_fits(state)
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.average = state["average"]
         self.step, self._losses, self.history = state["step"], state["losses"], state["history"]
+        mistakes = state.get("false_positives", {})
+        self._places.false_positives = {case: v.cpu().numpy() for case, v in mistakes.items()}
         return True
+
+    def _check_fits(self, state: Dict[str, Any]) -> None:
+        """Raises InputError for a checkpoint of other structures or another network."""
+        shapes = {name: t.shape for name, t in state["network"].items()}
+        wanted = {name: t.shape for name, t in self.network.state_dict().items()}
+        if state["structures"] != list(self.data.structures) or shapes != wanted:
+            raise InputError(
+                f"The checkpoint in {self.folder} is of {', '.join(state['structures'])} or of "
+                "another network; train into another folder."
+            )
 
     def run(self, hours: float = float("inf"), progress: Progress = ignore_progress) -> None:
         """Train to the recipe's end, or for some hours; then `resume` and `run` go on.
@@ -91,15 +121,23 @@ class Trainer:
         end = self._clock() + hours * 3600
         total = self.recipe.epochs * self.recipe.steps_per_epoch
         try:
+            self._end_epoch(progress)  # of an epoch that was interrupted at its very end
             while self.step < total and processes.agree(self._clock() < end, self.device):
+                began = self._clock()
                 self._losses.append(self._one_step())
                 self.step += 1
-                if self.step % self.recipe.steps_per_epoch == 0:
-                    self._end_epoch()
-                elif self._clock() - self._saved_at > CHECKPOINT_SECONDS:
-                    self._save()
-                progress(self.step / total, f"step {self.step}, loss {self._losses_mean():.4f}")
-        finally:
+                message = f"step {self.step}, loss {self._losses_mean():.4f}"
+                self._save_in_time(self._clock() - began)
+                self._end_epoch(progress)
+                progress(self.step / total, message)
+        except Cancelled:
+            self._save()
+            raise
+        self._save()
+
+    def _save_in_time(self, step_seconds: float) -> None:
+        """Save where the next step would end later than CHECKPOINT_SECONDS after the last time."""
+        if self._clock() + step_seconds - self._saved_at > CHECKPOINT_SECONDS:
             self._save()
 
     def _one_step(self) -> float:
@@ -110,12 +148,18 @@ class Trainer:
         with autocast(self.device):
             logits = self._parallel(image)
         loss = LOSS_FUNCTIONS[self.recipe.loss](logits.float(), target, known, self.recipe)
+        mean = processes.mean(loss.detach())
+        if not math.isfinite(mean):
+            raise FloatingPointError(
+                f"The loss of step {self.step} is {mean}; resume from the last checkpoint, with a "
+                "lower learning rate if it happens again."
+            )
         loss.backward()
         if self.recipe.clip_gradient:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_gradient)
         self.optimizer.step()
         self._update_average()
-        return processes.mean(loss.detach(), self.device)
+        return mean
 
     def _batch(self) -> Tuple[Tensor, Tensor, Tensor]:
         """This process's share of the step's batch; sample n is the same for any process count."""
@@ -138,8 +182,12 @@ class Trainer:
         for name, value in self.network.state_dict().items():
             self.average[name].lerp_(value, 1 - decay)
 
-    def _end_epoch(self) -> None:
-        epoch = self.step // self.recipe.steps_per_epoch
+    def _end_epoch(self, progress: Progress) -> None:
+        """Where an epoch is over and not yet recorded: judge, look for mistakes, record, save."""
+        epoch, rest = divmod(self.step, self.recipe.steps_per_epoch)
+        recorded = self.history[-1]["epoch"] if self.history else 0
+        if rest or epoch == recorded:
+            return
         line: Dict[str, Any] = {
             "epoch": epoch,
             "step": self.step,
@@ -149,29 +197,52 @@ class Trainer:
         }
         last = epoch == self.recipe.epochs
         if self.data.validation and (last or epoch % self.recipe.validate_every == 0):
-            line["validation_dice"] = dice_per_structure(
-                self.averaged_network(), self.data.validation, self.data.structures, self.recipe,
-                self.device,
-            )
-            line["validation_mean"] = float(np.nanmean(list(line["validation_dice"].values())))
+            line.update(self._validation(progress))
+        if self.recipe.cycle_epochs and epoch % self.recipe.cycle_epochs == 0 and not last:
+            self._places.false_positives = self._mistakes(progress)
         self._record(line)
 
+    def _validation(self, progress: Progress) -> Dict[str, Any]:
+        """What validation adds to the epoch's line; None for a structure that no case has."""
+        self._save()  # this may take minutes
+        dice = dice_per_structure(
+            self.averaged_network(), self.data.validation, self.data.structures, self.recipe,
+            self.device, self._within_step(progress),
+        )
+        known = [d for d in dice.values() if not math.isnan(d)]
+        found: Dict[str, Any] = {
+            "validation_dice": {n: None if math.isnan(d) else d for n, d in dice.items()}
+        }
+        if known:
+            found["validation_mean"] = float(np.mean(known))
+        return found
+
+    def _mistakes(self, progress: Progress) -> Dict[int, np.ndarray]:
+        self._save()
+        return false_positives(
+            self.averaged_network(), self.data.train, self.recipe, self.device,
+            self._within_step(progress),
+        )
+
+    def _within_step(self, progress: Progress) -> Progress:
+        """A callback that passes messages (and cancelling) on while the step stands still."""
+        share = self.step / (self.recipe.epochs * self.recipe.steps_per_epoch)
+        return lambda fraction, message: progress(share, message)
+
     def _record(self, line: Dict[str, Any]) -> None:
-        best = max((h.get("validation_mean", -1.0) for h in self.history), default=-1.0)
+        scores = [h["validation_mean"] for h in self.history if "validation_mean" in h]
+        newest = line.get("validation_mean", -math.inf)
+        if self._rank == 0 and (not scores or newest > max(scores)):
+            save_checkpoint({"network": self.average, "epoch": line}, self.folder, "best.pt")
         self.history.append(line)
         self._losses = []
-        if self._rank == 0 and line.get("validation_mean", -1.0) > best:
-            save_checkpoint({"network": self.average, "epoch": line}, self.folder, "best.pt")
         self._save()
-        if self._rank == 0:
-            text = "".join(json.dumps(h) + "\n" for h in self.history)
-            (self.folder / "metrics.jsonl").write_text(text, encoding="utf-8")
 
     def averaged_network(self) -> ResidualUNet:
         """A copy of the network with the averaged weights, in evaluation mode."""
         network = ResidualUNet(len(self.data.structures), self.recipe.widths)
         network.load_state_dict(self.average)
-        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload,no-any-return]
+        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
 
     def _losses_mean(self) -> float:
         return float(np.mean(self._losses)) if self._losses else float("nan")
@@ -188,11 +259,17 @@ class Trainer:
             "losses": self._losses,
             "history": self.history,
             "structures": list(self.data.structures),
+            "false_positives": {
+                case: torch.from_numpy(v) for case, v in self._places.false_positives.items()
+            },
         }
         save_checkpoint(state, self.folder)
-        (self.folder / "recipe.json").write_text(
-            json.dumps(self.recipe.to_dict(), indent=1), encoding="utf-8"
-        )
+        self._write("recipe.json", json.dumps(self.recipe.to_dict(), indent=1))
+        self._write("metrics.jsonl", "".join(json.dumps(h) + "\n" for h in self.history))
+
+    def _write(self, name: str, text: str) -> None:
+        with atomic_path(self.folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
 
 def best_weights(folder: Path, device: Optional[torch.device] = None) -> Dict[str, Tensor]:

@@ -40,7 +40,9 @@ class ResidualUNet(nn.Module):
     Kaiming initialisation).
     """
 
-    def __init__(self, outputs: int, widths: Sequence[int] = (32, 64, 96, 128, 160), inputs: int = 1):
+    def __init__(
+        self, outputs: int, widths: Sequence[int] = (32, 64, 96, 128, 160), inputs: int = 1
+    ) -> None:
         super().__init__()
         self.stem = ResidualBlock(inputs, widths[0])
         pairs = list(zip(widths[:-1], widths[1:]))
@@ -57,6 +59,7 @@ class ResidualUNet(nn.Module):
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
         nn.init.normal_(self.head.weight, std=0.01)
+        assert self.head.bias is not None
         nn.init.constant_(self.head.bias, -4.0)  # most voxels belong to no structure
 
     def forward(self, x: Tensor) -> Tensor:

@@ -15,6 +15,7 @@ from AutoContourRTCore.nn.losses import probabilities
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.nn.windows import slide
+from AutoContourRTCore.progress import Progress, ignore_progress
 
 
 def dice_per_structure(
@@ -23,15 +24,18 @@ def dice_per_structure(
     structures: Sequence[str],
     recipe: Recipe,
     device: torch.device,
+    progress: Progress = ignore_progress,
 ) -> Dict[str, float]:
     """Mean Dice over the cases where a structure is drawn; NaN where it is drawn in none."""
     scores: Dict[str, List[float]] = {name: [] for name in structures}
-    for case in cases:
+    for done, case in enumerate(cases):
+        progress(done / len(cases), f"validating case {done + 1} of {len(cases)}")
         found = predict_case(network, case, recipe, device).numpy() >= 0.5
         truth = unpack(case.labels, len(structures))
         for n, name in enumerate(structures):
             if case.drawn[n] and truth[n].any():
-                scores[name].append(2 * (found[n] & truth[n]).sum() / (found[n].sum() + truth[n].sum()))
+                both = (found[n] & truth[n]).sum()
+                scores[name].append(2 * both / (found[n].sum() + truth[n].sum()))
     return {name: float(np.mean(s)) if s else float("nan") for name, s in scores.items()}
 
 

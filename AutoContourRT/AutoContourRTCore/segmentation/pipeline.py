@@ -79,16 +79,19 @@ def segment(
         raise InputError(f"The box {roi} (i0 i1 j0 j1 k0 k1) holds no part of the body.")
     warnings = tuple(check_input(volume, model.manifest, body))
     levels = head_neck_levels(volume, body)
-    grid = lps_grid_around(region, volume.geometry, model.predictor.recipe.spacing)
+    predictor = model.predictor
+    grid = lps_grid_around(
+        region, volume.geometry, predictor.recipe.spacing, predictor.block
+    )
     progress(0.1, "resampling")
     image = resample(_only_body(volume, body), grid, AIR).array
-    found = model.predictor(image, part_of(progress, 0.15, 0.85))
+    found = predictor(image, part_of(progress, 0.15, 0.85))
     limits = None if roi is None else _box(roi, volume.geometry, 0.0)
     all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
     masks, absent = _sorted_out(all_masks, volume.geometry, levels)
     progress(1.0, "done")
     labelmap = LabelMap(masks, volume.geometry)
-    return Segmentation(labelmap, absent, warnings + model.predictor.notes)
+    return Segmentation(labelmap, absent, warnings + predictor.notes)
 
 
 def _masks(
@@ -158,7 +161,10 @@ def _reason_to_leave_out(
     ml = float(np.count_nonzero(mask)) * geometry.voxel_ml
     least = SMALLEST_SHARE * find(name).volume_ml[0]
     if ml < least:
-        return f"only {ml:.2f} ml found, less than {least:.2f} ml; taken as outside the field of view"
+        return (
+            f"only {ml:.2f} ml found, less than {least:.2f} ml; "
+            "taken as outside the field of view"
+        )
     if outside_head_neck(name, mask, geometry, levels):
         return "the image shows no head or neck at its level; taken as outside the field of view"
     return ""
@@ -179,13 +185,18 @@ def _wanted(structures: Optional[Sequence[str]], manifest: Manifest) -> Tuple[st
 
 
 def _only_body(volume: Volume, body: np.ndarray) -> Volume:
-    """The part of the volume that holds the body, with AIR outside it, as in training."""
+    """The part of the volume that holds the body, with AIR outside it, as in training.
+
+    One voxel is added all around, a copy of the outermost: whether the network's grid may reach
+    half a voxel beyond the volume then does not depend on how its axes are stored.
+    """
     filled = [np.flatnonzero(body.any(axis=tuple({0, 1, 2} - {n}))) for n in range(3)]
     start = tuple(max(int(f[0]) - 1, 0) for f in filled)
     stop = tuple(min(int(f[-1]) + 2, n) for f, n in zip(filled, body.shape))
     part = tuple(slice(a, b) for a, b in zip(start, stop))
     array = np.where(body[part], volume.array[part], AIR).astype(np.float32)
-    return Volume(array, volume.geometry.cropped(start, stop))
+    start, stop = tuple(n - 1 for n in start), tuple(n + 1 for n in stop)
+    return Volume(np.pad(array, 1, mode="edge"), volume.geometry.cropped(start, stop))
 
 
 def _box(roi: Roi, geometry: Geometry, margin_mm: float) -> np.ndarray:

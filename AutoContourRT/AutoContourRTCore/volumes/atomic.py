@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Iterator, Union
 from AutoContourRTCore.errors import InputError
 
 _NO_SPACE = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_TEMPORARY = re.compile(r"\.[0-9a-f]{8}")  # how the name of a temporary file begins
 _NOT_ALLOWED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -38,6 +40,21 @@ def atomic_path(path: Union[str, Path]) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(path: Union[str, Path]) -> None:
+    """Remove temporary files that a killed process left of writing ``path``.
+
+    Only for a path that no living process is writing.
+    """
+    target = Path(os.path.realpath(path))
+    ending = "-" + target.name[-60:]
+    if not target.parent.is_dir():
+        return
+    for found in target.parent.iterdir():
+        start = found.name[: -len(ending)]
+        if found.name.endswith(ending) and _TEMPORARY.fullmatch(start):
+            found.unlink(missing_ok=True)
 
 
 def _check_target(target: Path) -> None:

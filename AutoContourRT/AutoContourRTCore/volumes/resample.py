@@ -10,6 +10,11 @@ import SimpleITK as sitk
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
 from AutoContourRTCore.volumes.volume import Volume
 
+#: A target this many times coarser than the source is smoothed first. Below it linear interpolation
+#: alone serves: a CT upsampled to 1 mm must lead to the same contours as the CT itself.
+SMOOTH_ABOVE = 4.0
+KERNEL_LIMIT = 64  # voxels of the smoothing kernel; more than the coarsest grid asks for
+
 
 def to_sitk(array: np.ndarray, geometry: Geometry) -> sitk.Image:
     """A SimpleITK image of an array [k, j, i] at its place in the patient."""
@@ -46,32 +51,37 @@ def resample_mask(mask: np.ndarray, source: Geometry, target: Geometry) -> np.nd
     return resample(Volume(mask.astype(np.float32), source), target, 0.0).array >= 0.5
 
 
-def lps_grid_around(mask: np.ndarray, geometry: Geometry, spacing: Triple) -> Geometry:
+def lps_grid_around(
+    mask: np.ndarray, geometry: Geometry, spacing: Triple, block: int = 1
+) -> Geometry:
     """The grid of a given spacing (mm; k, j, i) along LPS that covers a mask's voxels.
 
     Its axes are S, P and L whatever the axes of the source, and its voxel centres lie at whole
-    multiples of the spacing, so that all ways to store one patient lead to one grid. An all-False
-    mask raises ValueError.
+    multiples of the spacing, so that all ways to store one patient lead to one grid. block: start
+    and size are multiples of so many voxels, so that a slightly different mask seldom changes the
+    grid. An all-False mask raises ValueError.
     """
     low, high = _lps_bounds(mask, geometry)
     step = np.asarray(spacing)[::-1]  # x, y, z
-    first = np.floor(low / step + 1e-3)
-    count = np.ceil(high / step - 1e-3) - first + 1
+    first = np.floor((low / step + 1e-3) / block) * block
+    count = np.ceil((np.ceil(high / step - 1e-3) - first + 1) / block) * block
     x, y, z = first * step
     shape = (int(count[2]), int(count[1]), int(count[0]))
     return Geometry(shape, spacing, (float(x), float(y), float(z)))
 
 
 def _lps_bounds(mask: np.ndarray, geometry: Geometry) -> Tuple[np.ndarray, np.ndarray]:
-    """LPS bounds (mm) of the centres of a mask's voxels."""
+    """LPS bounds (mm) of the centres of a mask's voxels.
+
+    The outermost voxel in any direction is the first or the last of its row along i.
+    """
     if not mask.any():
         raise ValueError("An empty mask has no bounds.")
-    if np.allclose(np.abs(np.asarray(geometry.axes)).max(axis=1), 1.0):
-        ranges = [np.flatnonzero(mask.any(axis=tuple({0, 1, 2} - {n})))[[0, -1]] for n in range(3)]
-        corners = np.array(np.meshgrid(*ranges)).reshape(3, -1).T
-    else:
-        corners = np.argwhere(mask)
-    points = geometry.to_lps(corners)
+    rows = np.argwhere(mask.any(axis=2))
+    k, j = rows.T
+    first = mask[k, j].argmax(axis=1)
+    last = mask.shape[2] - 1 - mask[k, j, ::-1].argmax(axis=1)
+    points = geometry.to_lps(np.concatenate([np.c_[rows, first], np.c_[rows, last]]))
     return points.min(axis=0), points.max(axis=0)
 
 
@@ -81,8 +91,8 @@ def _smoothed(image: sitk.Image, source: Geometry, target: Geometry) -> sitk.Ima
     seen = axes @ np.asarray(target.spacing) / axes.sum(axis=1)
     factor = seen / np.asarray(source.spacing)
     wanted = 0.4 * np.asarray(source.spacing) * np.sqrt(np.maximum(factor**2 - 1, 0.0))
-    sigma = np.where(factor > 1.3, wanted, 0.0)
+    sigma = np.where(factor > SMOOTH_ABOVE, wanted, 0.0)
     if not sigma.any():
         return image
     variance = tuple(float(s) ** 2 for s in reversed(sigma))
-    return sitk.DiscreteGaussian(image, variance, 16, 0.02, True)
+    return sitk.DiscreteGaussian(image, variance, KERNEL_LIMIT, 0.02, True)

@@ -28,6 +28,7 @@ class BrightIsParotid:
     recipe = Recipe(spacing=(2.5, 3.0, 3.0))
     structures = STRUCTURES
     notes: Tuple[str, ...] = ()
+    block = 4
 
     def __call__(self, image, progress=ignore_progress):
         progress(0.5, "window 1 of 2")

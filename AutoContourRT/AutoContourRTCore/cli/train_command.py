@@ -1,0 +1,133 @@
+"""``autocontourrt train``: from a folder of drawn cases to a model."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Iterator, Optional
+
+from AutoContourRTCore.cli.segment_command import name_list
+from AutoContourRTCore.cli.terminal import Console, QuietConsole
+from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe
+from AutoContourRTCore.progress import Progress
+
+if TYPE_CHECKING:
+    from AutoContourRTCore.models.manifest import Manifest
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser = commands.add_parser(
+        "train", parents=[common], help="train a model on drawn cases",
+        description="DATASET holds CASE/ct.nrrd and CASE/structures.seg.nrrd, directly or in "
+        "train/ and validation/. MODEL.training/ keeps all that is needed to go on. Several "
+        "processes: torchrun --nproc-per-node N -m AutoContourRTCore train ...",
+    )
+    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("-o", "--output", type=Path, metavar="MODEL", required=True,
+                        help="model folder to write; take it in with `autocontourrt models import`")
+    parser.add_argument("--recipe", metavar="NAME",
+                        help=f"{', '.join(RECIPES)}, or a .json file; default: default")
+    parser.add_argument("--structures", type=name_list, metavar="A,B",
+                        help="default: all that are known by name")
+    parser.add_argument("--hours", type=float, default=float("inf"), metavar="H",
+                        help="stop after so long; --resume goes on")
+    parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
+    parser.add_argument("--steps-per-epoch", type=int, metavar="N",
+                        help="instead of the recipe's")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on from MODEL.training/ and replace MODEL")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, screen: Console) -> int:
+    """Train and tell the figures."""
+    from AutoContourRTCore.nn.session import Job, train_model
+
+    if os.environ.get("RANK", "0") != "0":
+        screen = QuietConsole()  # of the processes of torchrun, the first speaks
+    job = Job(
+        options.dataset, options.output, options_recipe(options), options.structures,
+        options.device, options.hours, options.resume,
+    )
+    with screen.progress("Training") as progress, _gentle(progress) as gentle:
+        manifest = train_model(job, gentle, screen.note)
+    if manifest is not None:
+        _report(manifest, options.output, screen)
+    return 0
+
+
+def options_recipe(options: argparse.Namespace) -> Recipe:
+    """The recipe by name or file, or the one that is being resumed; then --epochs and so on."""
+    from AutoContourRTCore.nn.session import saved_recipe, training_folder
+
+    saved = saved_recipe(training_folder(options.output)) if options.resume else None
+    chosen = _named(options.recipe) if options.recipe else None
+    if saved and chosen and saved.name != chosen.name:
+        raise InputError(
+            f"The training to resume uses the recipe {saved.name!r}, not {chosen.name!r}; leave "
+            "--recipe out, or train another model."
+        )
+    result = saved or chosen or recipe("default")
+    if options.epochs is not None:
+        result = replace(result, epochs=options.epochs)
+    if options.steps_per_epoch is not None:
+        result = replace(result, steps_per_epoch=options.steps_per_epoch)
+    return result
+
+
+def _named(text: str) -> Recipe:
+    if not text.endswith(".json"):
+        return recipe(text)
+    try:
+        return Recipe.from_dict(json.loads(Path(text).read_text(encoding="utf-8")))
+    except InputError:
+        raise
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise InputError(f"{text} is not a recipe that can be read: {error}.") from error
+
+
+def _report(manifest: Manifest, output: Path, screen: Console) -> None:
+    screen.say("structure          cases  Dice in validation")
+    for name, figures in manifest.validation.items():
+        mean: Optional[float] = figures["dice_mean"]
+        screen.say(f"{name:<17}  {figures['n']:5}  {'-' if mean is None else f'{mean:.3f}'}")
+    screen.say(f"Written: {output} (model {manifest.id} {manifest.version})")
+    screen.done({"output": str(output), "id": manifest.id, "validation": manifest.validation})
+
+
+@contextmanager
+def _gentle(progress: Progress) -> Iterator[Progress]:
+    """The first Ctrl-C lets the step end and saves a checkpoint; the second stops at once."""
+    asked = False
+
+    def on_signal(number: int, frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        print("Stopping after this step (again: at once) ...", file=sys.stderr, flush=True)
+
+    def report(fraction: float, message: str) -> None:
+        progress(fraction, message)
+        if asked:
+            raise Cancelled("cancelled; --resume goes on from the last checkpoint.")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield report
+        return
+    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield report
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,149 @@
+"""`autocontourrt train` on coarse phantoms with the smallest network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Iterable
+
+import numpy as np
+import pytest
+
+from AutoContourRTCore.models.files import verify_model
+from AutoContourRTCore.phantom import make_phantom
+from AutoContourRTCore.volumes.files import write_volume
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.segfile import write_labelmap
+
+NAMES = ("Parotid_L", "Parotid_R")
+
+
+def write_cases(folder: Path, names: Iterable[str], extra: str = "") -> None:
+    """Phantoms that differ in their noise, with two structures each."""
+    for seed, name in enumerate(names):
+        volume, truth = make_phantom((8.0, 8.0, 8.0), seed=seed)
+        masks = {n: truth.masks[n] for n in NAMES}
+        if extra:
+            masks[extra] = truth.masks["Brainstem"]
+        (folder / name).mkdir(parents=True)
+        write_volume(volume, folder / name / "ct.nrrd")
+        write_labelmap(LabelMap(masks, truth.geometry), folder / name / "structures.seg.nrrd")
+
+
+@pytest.fixture()
+def dataset(tmp_path: Path) -> Path:
+    write_cases(tmp_path / "Daten ü", ["a", "b", "c"], extra="Ding 7")
+    return tmp_path / "Daten ü"
+
+
+@pytest.fixture()
+def recipe_file(tmp_path: Path) -> Path:
+    values = {
+        "name": "small", "widths": [8, 16], "patch": [16, 16, 16], "spacing": [8, 8, 8],
+        "batch": 1, "epochs": 2, "steps_per_epoch": 2, "validate_every": 1, "warmup_steps": 0,
+    }
+    path = tmp_path / "recipe.json"
+    path.write_text(json.dumps(values), encoding="utf-8")
+    return path
+
+
+def test_a_dataset_becomes_a_model_that_imports_and_contours(
+    command: Any, dataset: Path, recipe_file: Path, tmp_path: Path, phantom_ct: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "Mein Modell"
+    done = command("train", dataset, "-o", out, "--recipe", recipe_file, "--device", "cpu")
+    assert done.code == 0, done.err
+    assert "Ding 7" in done.err and "2 cases to train on, 1 to judge by" in done.err
+    manifest = verify_model(out)
+    assert manifest.id == "mein-modell" and sorted(manifest.structures) == sorted(NAMES)
+    assert manifest.region == "head and neck"
+    for name in NAMES:
+        figures = manifest.validation[name]
+        assert figures["n"] == 1 and 0 <= figures["dice_mean"] <= 1
+        assert f"{figures['dice_mean']:.3f}" in done.out
+    monkeypatch.setenv("AUTOCONTOURRT_MODELS", str(tmp_path / "models"))
+    assert command("models", "import", out).code == 0
+    contours = tmp_path / "x.seg.nrrd"
+    assert command("segment", phantom_ct, "-o", contours, "--model", "mein-modell").code == 0
+
+    again = command("train", dataset, "-o", out, "--recipe", recipe_file)
+    assert again.code == 2 and "--resume" in again.err
+    more = command("train", dataset, "-o", out, "--resume", "--epochs", 3, "--device", "cpu")
+    assert more.code == 0, more.err
+    assert "Going on from step 4" in more.err
+    metrics = (tmp_path / "Mein Modell.training" / "metrics.jsonl").read_text("utf-8")
+    assert [json.loads(line)["step"] for line in metrics.splitlines()] == [2, 4, 6]
+    verify_model(out)
+
+
+def test_what_cannot_be_trained_is_exit_code_2_before_anything_is_written(
+    command: Any, dataset: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "m"
+    tries = [
+        (["--recipe", "cake"], "cake"),
+        (["--recipe", tmp_path / "no.json"], "no.json"),
+        (["--hours", "0"], "--hours"),
+        (["--structures", "Heart"], "Heart is drawn in none"),
+        (["--structures", "Hart"], "Heart"),
+        (["--epochs", "0"], "epochs"),
+    ]
+    for words, message in tries:
+        words = words if "--recipe" in words else [*words, "--recipe", recipe_file]
+        done = command("train", dataset, "-o", out, *words)
+        assert done.code == 2 and message in done.err, (words, done)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    done = command("train", empty, "-o", out)
+    assert done.code == 2 and "structures.seg.nrrd" in done.err
+    assert not out.exists() and not (tmp_path / "m.training").exists()
+
+
+def test_bad_cases_are_all_named(command: Any, dataset: Path, tmp_path: Path) -> None:
+    (dataset / "a" / "ct.nrrd").write_bytes(b"")
+    (dataset / "c" / "ct.nrrd").unlink()
+    done = command("train", dataset, "-o", tmp_path / "m", "--structures", "Parotid_L")
+    assert done.code == 2 and "2 case(s) cannot be used" in done.err
+    assert re.search(r"\n  a: .*empty", done.err) and re.search(r"\n  c: .*exist", done.err)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a signal")
+def test_ctrl_c_saves_a_checkpoint_from_which_training_goes_on(
+    start: Any, command: Any, dataset: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    words = ("train", dataset, "-o", tmp_path / "m", "--device", "cpu", "--progress", "json")
+    process = start(*words, "--recipe", recipe_file, "--epochs", 1000)
+    while '"step 7,' not in process.stdout.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130 and "--resume goes on" in err, err
+    assert not (tmp_path / "m").exists()
+    step = int(re.findall(r'"step (\d+),', out)[-1]) if "step" in out else 7
+    done = command(*words, "--resume", "--epochs", (step + 4) // 2)
+    assert done.code == 0, done.err
+    assert f"Going on from step {step}." in done.err
+    assert done.lines[-1]["kind"] == "done"
+
+
+@pytest.mark.slow
+def test_two_processes_under_torchrun_write_one_model(
+    dataset: Path, recipe_file: Path, tmp_path: Path, environment: Any
+) -> None:
+    command = [
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2",
+        "-m", "AutoContourRTCore", "train", str(dataset), "-o", str(tmp_path / "m"),
+        "--recipe", str(recipe_file), "--device", "cpu",
+    ]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.count("Written:") == 1
+    assert verify_model(tmp_path / "m").validation[NAMES[0]]["n"] == 1
+    assert np.isfinite(json.loads(
+        (tmp_path / "m.training" / "metrics.jsonl").read_text("utf-8").splitlines()[-1])["loss"])

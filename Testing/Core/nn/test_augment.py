@@ -11,7 +11,7 @@ from torch import Tensor
 from AutoContourRTCore.nn.augment import _elastic, _spline_basis, normalised, training_patch
 from AutoContourRTCore.nn.cases import AIR, Case, unpack
 from AutoContourRTCore.nn.recipes import Augmentation, Intensity
-from tiny_training import SOME, cube_case, tiny_recipe
+from tiny_cases import SOME, cube_case, tiny_recipe
 
 CPU = torch.device("cpu")
 HU = Intensity(low=-5000.0, high=5000.0, offset=0.0, scale=1.0)  # the network's input is the HU

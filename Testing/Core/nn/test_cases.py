@@ -10,7 +10,7 @@ from AutoContourRTCore.nn.cases import AIR, Case, load_cases, prepare_case, save
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
-from tiny_training import cube_case
+from tiny_cases import cube_case
 
 GRID = Geometry((10, 12, 14), (2.0, 2.0, 2.0), (-14.0, -12.0, 20.0))
 SPACING = (2.0, 2.0, 2.0)

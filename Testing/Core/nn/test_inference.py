@@ -11,7 +11,7 @@ from AutoContourRTCore.nn import devices, inference
 from AutoContourRTCore.nn.augment import normalised
 from AutoContourRTCore.nn.inference import Predictor, attempts, first_that_fits
 from AutoContourRTCore.nn.unet import ResidualUNet
-from tiny_training import tiny_recipe
+from tiny_cases import tiny_recipe
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 RECIPE = tiny_recipe()

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from AutoContourRTCore.nn.losses import (
+    LEAST_VOXELS,
     LOSS_FUNCTIONS,
     annotated_dice_ce,
     bce_dice,
@@ -14,7 +15,7 @@ from AutoContourRTCore.nn.losses import (
     probabilities,
     top_k_bce,
 )
-from tiny_training import tiny_recipe
+from tiny_cases import tiny_recipe
 
 SHAPE = (2, 3, 4, 4, 4)
 SIGMOID_LOSSES = ["bce_dice", "annotated_dice_ce", "top_k_bce"]
@@ -90,13 +91,28 @@ def test_a_perfect_prediction_costs_almost_nothing_and_a_wrong_one_much(name: st
     assert loss_of(name, (0.5 - target) * 60, target, known) > 1
 
 
-def test_bce_dice_is_cross_entropy_plus_one_minus_dice() -> None:
-    p = torch.tensor([0.9, 0.6, 0.2, 0.1]).reshape(1, 1, 1, 2, 2)
-    target = torch.tensor([1.0, 1.0, 0.0, 0.0]).reshape(1, 1, 1, 2, 2)
-    bce = -(math.log(0.9) + math.log(0.6) + math.log(0.8) + math.log(0.9)) / 4
-    dice = 2 * (0.9 + 0.6) / (1.8 + 2)
-    loss = bce_dice(torch.logit(p), target, torch.ones(1, 1, 1, 1, 1), tiny_recipe())
-    assert loss.item() == pytest.approx(bce + 1 - dice, rel=1e-5)
+COST = -(math.log(0.9) + math.log(0.6) + math.log(0.8) + math.log(0.9))  # of the four voxels
+DICE = 2 * (0.9 + 0.6) / (1.8 + 2)
+
+
+def four_voxels(times: int) -> "tuple[Tensor, Tensor, Tensor]":
+    """Two voxels of a structure and two others, several times over."""
+    p = torch.tensor([0.9, 0.6, 0.2, 0.1]).repeat(times).reshape(1, 1, -1, 2, 2)
+    target = torch.tensor([1.0, 1.0, 0.0, 0.0]).repeat(times).reshape(1, 1, -1, 2, 2)
+    return torch.logit(p), target, torch.ones(1, 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.3])
+def test_smith_s_loss_is_mean_cross_entropy_plus_one_minus_dice(weight: float) -> None:
+    loss = annotated_dice_ce(*four_voxels(1), tiny_recipe(cross_entropy_weight=weight))
+    assert loss.item() == pytest.approx(weight * COST / 4 + 1 - DICE, rel=1e-5)
+
+
+@pytest.mark.parametrize("times", [1, int(LEAST_VOXELS)])
+def test_bce_dice_divides_the_cross_entropy_by_the_size_of_the_structure(times: int) -> None:
+    loss = bce_dice(*four_voxels(times), tiny_recipe(cross_entropy_weight=1.0))
+    size = max(2 * times, LEAST_VOXELS)
+    assert loss.item() == pytest.approx(times * COST / size + 1 - DICE, rel=1e-4)
 
 
 def test_without_foreground_the_annotated_loss_is_cross_entropy_alone() -> None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from AutoContourRTCore.nn.mistakes import false_positives, wrongly_filled
 from AutoContourRTCore.nn.unet import ResidualUNet
-from tiny_training import cube_case, tiny_recipe
+from tiny_cases import cube_case, tiny_recipe
 
 
 class SeesEachCubeAsTheFirstStructure(torch.nn.Module):

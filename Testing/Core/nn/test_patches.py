@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.nn.patches import PatchPlaces, some_voxels
-from tiny_training import cube_case, tiny_recipe
+from tiny_cases import cube_case, tiny_recipe
 
 
 def test_the_same_generator_gives_the_same_places() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe
-from tiny_training import tiny_recipe
+from tiny_cases import tiny_recipe
 
 
 @pytest.mark.parametrize("name", sorted(RECIPES))

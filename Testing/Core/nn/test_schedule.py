@@ -8,7 +8,7 @@ import torch
 
 from AutoContourRTCore.nn.recipes import NIKOLOV2021, ROOTPAINTER3D, SARTOR2020
 from AutoContourRTCore.nn.schedule import PLATEAU_EPOCHS, make_optimizer, rate
-from tiny_training import tiny_recipe
+from tiny_cases import tiny_recipe
 
 PLATEAU = tiny_recipe(schedule="plateau", lr=1.0, warmup_steps=0)
 
@@ -65,6 +65,8 @@ def test_epochs_between_two_validations_count_as_waiting() -> None:
     assert PLATEAU_EPOCHS == 10
     assert rate(PLATEAU, 0, lines([1.0] * 13, {4: 0.5, 8: 0.5, 12: 0.5})) == 1.0
     assert rate(PLATEAU, 0, lines([1.0] * 16, every_four)) == 0.5
+    undecided = {epoch: score for epoch, score in every_four.items() if epoch < 16}
+    assert rate(PLATEAU, 0, lines([1.0] * 15, undecided)) == 1.0
 
 
 def test_each_recipe_gets_its_optimiser() -> None:

@@ -13,7 +13,8 @@ from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.nn import training
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.training import Trainer, TrainingData, best_weights
-from tiny_training import SOME, cube_case, tiny_data, tiny_recipe
+from tiny_cases import SOME, cube_case, tiny_recipe
+from tiny_training import tiny_data
 
 CPU = torch.device("cpu")
 

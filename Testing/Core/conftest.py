@@ -33,7 +33,7 @@ def tiny_recipe(spacing_mm: float) -> Any:
 @pytest.fixture(scope="session")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A user's folder with two models of random weights: `tiny`, and `slow` on a finer grid."""
-    import torch
+    torch = pytest.importorskip("torch")
 
     from AutoContourRTCore.models.files import write_model
     from AutoContourRTCore.models.manifest import Manifest

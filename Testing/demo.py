@@ -66,7 +66,7 @@ def show(
     write_labelmap(result.labelmap, OUT / f"{stem}.seg.nrrd")
     save_three_planes(
         volume, result.labelmap, OUT / f"{stem}.png", f"{title}: {model.manifest.id}",
-        reference=truth,
+        reference=truth.only(model.manifest.structures) if truth is not None else None,
     )
     rows = table(title, result.labelmap, result.absent, truth, model)
     print(f"\n{title} ({seconds:.1f} s)")

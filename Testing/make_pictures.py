@@ -14,11 +14,12 @@ FOLDER = Path(__file__).parents[1] / "Resources" / "Screenshots"
 def main() -> None:
     """The phantom with the shipped model's contours and its truth."""
     volume, truth = make_phantom()
-    result = segment(volume, load_model("head_neck_7"))
+    model = load_model("head_neck_7")
+    result = segment(volume, model)
     path = FOLDER / "phantom.png"
     save_three_planes(
         volume, result.labelmap, path, "Phantom: head_neck_7 (solid), truth (dashed)",
-        reference=truth,
+        reference=truth.only(model.manifest.structures),
     )
     print(path)
 

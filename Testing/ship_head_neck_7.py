@@ -32,11 +32,10 @@ DATA = (
     "was watched on 10 to 14 of the validation cases, and the last averaged weights were taken."
 )
 HISTORY = (
-    "Trained in one go of 88 minutes on 2 CPU cores, 2.1 CPU hours in all, no GPU, with one change "
-    "on the way: the first 1,380 steps averaged the cross-entropy over all voxels of a patch, which "
-    "left the larynx at Dice 0 for long; from then on it was divided by the structure's own voxels "
-    "(as recipe `default` does now), with a higher learning rate. The last epoch and a half, at a "
-    "learning rate near 0, were left out."
+    "Three sittings on 2 shared CPU cores, about 1 h 45 min and 2.6 CPU hours together, no GPU. "
+    "Steps 1 to 1,380 averaged the cross-entropy over all voxels of a patch, which left the larynx "
+    "at Dice 0 for long; from then on it was divided by the structure's own voxels (as recipe "
+    "`default` does now). The learning rate was raised again at steps 1,380 and 2,100"
 )
 FAILURES = (
     "Trained on grids of 4 to 5 mm in plane: on finer CTs contours are smooth but not finer.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Tuple
+from typing import Dict, Sequence, Tuple
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class LabelMap:
     def names(self) -> Tuple[str, ...]:
         """Structure names in order."""
         return tuple(self.masks)
+
+    def only(self, names: Sequence[str]) -> "LabelMap":
+        """The structures among these names, on the same grid."""
+        return LabelMap({n: m for n, m in self.masks.items() if n in names}, self.geometry)
 
     def volume_ml(self, name: str) -> float:
         """Volume of one structure in ml."""

@@ -22,3 +22,10 @@ def test_volumes_come_from_the_voxel_count_and_overlap_is_allowed() -> None:
 def test_a_mask_of_another_shape_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="Larynx"):
         LabelMap({"Larynx": np.zeros((2, 2, 3), bool)}, Geometry((2, 2, 2)))
+
+
+def test_only_keeps_the_named_structures_that_are_there():
+    masks = {"Larynx": np.ones((2, 2, 2), dtype=bool), "Brain": np.zeros((2, 2, 2), dtype=bool)}
+    kept = LabelMap(masks, Geometry((2, 2, 2))).only(["Larynx", "Heart"])
+    assert kept.names == ("Larynx",)
+    assert kept.masks["Larynx"] is masks["Larynx"]

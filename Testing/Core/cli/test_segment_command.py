@@ -203,7 +203,9 @@ def test_an_unexpected_error_is_exit_code_3_with_a_log_or_with_the_traceback(
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_is_exit_code_130_and_leaves_nothing(start: Any, ct: Path, number: int) -> None:
-    process = start("segment", ct, "--model", "slow", "--progress", "json", "--device", "cpu")
+    listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    process = start("segment", ct, "--model", "slow", "--progress", "json", "--device", "cpu",
+                    before=listen)  # a shell's background jobs ignore SIGINT
     while '"window ' not in process.stdout.readline():
         pass
     process.send_signal(number)

@@ -25,6 +25,9 @@ from AutoContourRTCore.volumes.resample import lps_grid_around, resample
 from AutoContourRTCore.volumes.volume import Volume
 
 Roi = Tuple[int, int, int, int, int, int]
+#: The network's grid lies so far off whole multiples of its spacing: a point that lay just on the
+#: outer face of a volume would be inside or outside by the direction in which an axis is stored.
+OFF_LATTICE_MM = 0.0137
 ROI_MARGIN_MM = 40.0
 SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
 
@@ -81,7 +84,7 @@ def segment(
     levels = head_neck_levels(volume, body)
     predictor = model.predictor
     grid = lps_grid_around(
-        region, volume.geometry, predictor.recipe.spacing, predictor.block
+        region, volume.geometry, predictor.recipe.spacing, predictor.block, OFF_LATTICE_MM
     )
     progress(0.1, "resampling")
     image = resample(_only_body(volume, body), grid, AIR).array

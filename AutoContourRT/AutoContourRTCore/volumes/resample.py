@@ -52,20 +52,20 @@ def resample_mask(mask: np.ndarray, source: Geometry, target: Geometry) -> np.nd
 
 
 def lps_grid_around(
-    mask: np.ndarray, geometry: Geometry, spacing: Triple, block: int = 1
+    mask: np.ndarray, geometry: Geometry, spacing: Triple, block: int = 1, offset_mm: float = 0.0
 ) -> Geometry:
     """The grid of a given spacing (mm; k, j, i) along LPS that covers a mask's voxels.
 
-    Its axes are S, P and L whatever the axes of the source, and its voxel centres lie at whole
-    multiples of the spacing, so that all ways to store one patient lead to one grid. block: start
-    and size are multiples of so many voxels, so that a slightly different mask seldom changes the
-    grid. An all-False mask raises ValueError.
+    Its axes are S, P and L whatever the axes of the source, and its voxel centres lie on one
+    lattice (offset_mm plus whole multiples of the spacing), so that all ways to store one patient
+    lead to one grid. block: start and size are multiples of so many voxels, so that a slightly
+    different mask seldom changes the grid. An all-False mask raises ValueError.
     """
     low, high = _lps_bounds(mask, geometry)
     step = np.asarray(spacing)[::-1]  # x, y, z
     first = np.floor((low / step + 1e-3) / block) * block
     count = np.ceil((np.ceil(high / step - 1e-3) - first + 1) / block) * block
-    x, y, z = first * step
+    x, y, z = first * step + offset_mm
     shape = (int(count[2]), int(count[1]), int(count[0]))
     return Geometry(shape, spacing, (float(x), float(y), float(z)))
 

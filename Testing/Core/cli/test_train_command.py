@@ -128,7 +128,8 @@ def test_ctrl_c_saves_a_checkpoint_from_which_training_goes_on(
     step = int(re.findall(r'"step (\d+),', out)[-1]) if "step" in out else 7
     done = command(*words, "--resume", "--epochs", (step + 4) // 2)
     assert done.code == 0, done.err
-    assert f"Going on from step {step}." in done.err
+    reached = int(re.search(r"Going on from step (\d+)\.", done.err).group(1))
+    assert reached in (step, step + 1)  # the step under way may end unreported
     assert done.lines[-1]["kind"] == "done"
 
 

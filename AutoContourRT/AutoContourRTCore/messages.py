@@ -2,7 +2,7 @@
 
 ``{"kind": "segment", "id": "1", "input": ...}`` and so on: `kind` names the message, the other
 members are the fields of the dataclass below. Lines are pure ASCII, so that neither an encoding
-nor a path with odd bytes can break them.
+nor a path with odd bytes can break them. How to add a kind is told in worker.py.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Callable, Dict, Mapping, Optional, Tuple, Type, Union
+from importlib import import_module
+from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple, Type, Union
 
 from AutoContourRTCore.errors import InputError
 
@@ -23,15 +24,27 @@ class MessageError(InputError):
         self.id = request_id
 
 
+#: Whether the value of a field is right, and what it must be.
+Rule = Tuple[Callable[[Any], bool], str]
+
+
 @dataclass(frozen=True)
-class _Message:
+class Message:
+    """What all messages share: lists become tuples, and each field is held to its rule.
+
+    `rules` are a message's own; a field named in RULES needs none. A message must have a rule for
+    each field. Raises MessageError for a wrong value.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}
+
     def __post_init__(self) -> None:
         for item in fields(self):
             value = getattr(self, item.name)
             if isinstance(value, list):
                 value = tuple(value)
                 object.__setattr__(self, item.name, value)
-            good, wanted = _RULES[item.name]
+            good, wanted = self.rules.get(item.name) or RULES[item.name]
             if not good(value):
                 raise MessageError(
                     f"The message {type(self).__name__}: {item.name!r} must be {wanted}, "
@@ -40,11 +53,12 @@ class _Message:
 
 
 @dataclass(frozen=True)
-class SegmentRequest(_Message):
+class SegmentRequest(Message):
     """Contour an image. An earlier file at `output` is replaced once the new one is whole.
 
     input: image file or DICOM folder; output: .seg.nrrd; model: id in the store.
     structures: names, None for all of the model's. roi: i0 i1 j0 j1 k0 k1, half-open voxels.
+    series: UID of the one to read where a DICOM folder holds several.
     """
 
     id: str
@@ -54,27 +68,28 @@ class SegmentRequest(_Message):
     structures: Optional[Tuple[str, ...]] = None
     roi: Optional[Tuple[int, int, int, int, int, int]] = None
     device: str = "auto"
+    series: str = ""
 
 
 @dataclass(frozen=True)
-class CancelRequest(_Message):
+class CancelRequest(Message):
     """Stop a request, running or waiting; one that is over already is left alone."""
 
     id: str
 
 
 @dataclass(frozen=True)
-class PingRequest(_Message):
+class PingRequest(Message):
     """Answered by Ready at once, also during a computation."""
 
 
 @dataclass(frozen=True)
-class QuitRequest(_Message):
+class QuitRequest(Message):
     """End at once, as when the input closes."""
 
 
 @dataclass(frozen=True)
-class Ready(_Message):
+class Ready(Message):
     """The worker listens. pid: the process to kill (see process_tree), not a launcher's."""
 
     pid: int
@@ -82,7 +97,7 @@ class Ready(_Message):
 
 
 @dataclass(frozen=True)
-class Progress(_Message):
+class Progress(Message):
     """How far a request is; fraction 0..1, never falling."""
 
     id: str
@@ -91,7 +106,16 @@ class Progress(_Message):
 
 
 @dataclass(frozen=True)
-class Done(_Message):
+class Event(Message):
+    """Something that a request met on its way, such as an epoch's scores. name: of its kind."""
+
+    id: str
+    name: str
+    values: Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Done(Message):
     """The last word on a request; result: for a SegmentRequest the fields of SegmentResult."""
 
     id: str
@@ -99,7 +123,7 @@ class Done(_Message):
 
 
 @dataclass(frozen=True)
-class Failed(_Message):
+class Failed(Message):
     """The last word on a request that went wrong.
 
     cause: "input" (the user can mend it) or "failure" (the traceback is in the log, stderr).
@@ -112,7 +136,7 @@ class Failed(_Message):
 
 
 @dataclass(frozen=True)
-class Cancelled(_Message):
+class Cancelled(Message):
     """The last word on a cancelled request; nothing was written."""
 
     id: str
@@ -128,35 +152,59 @@ class SegmentResult:
     warnings: Tuple[str, ...] = ()
 
 
-Request = Union[SegmentRequest, CancelRequest, PingRequest, QuitRequest]
-Reply = Union[Ready, Progress, Done, Failed, Cancelled]
+Reply = Union[Ready, Progress, Event, Done, Failed, Cancelled]
 
-REQUESTS: Dict[str, Type[Any]] = {
+#: Kind -> the class of its request, or "module:Class", imported when the first one comes.
+#: Such a class is a frozen dataclass with an `id`; it may derive from Message.
+REQUESTS: Dict[str, Union[Type[Any], str]] = {
     "segment": SegmentRequest,
+    "correct": "AutoContourRTCore.correction.requests:CorrectRequest",
+    "predict": "AutoContourRTCore.correction.requests:PredictRequest",
+    "promote": "AutoContourRTCore.correction.requests:PromoteRequest",
+    "compare": "AutoContourRTCore.metrics.service:CompareRequest",
     "cancel": CancelRequest,
     "ping": PingRequest,
     "quit": QuitRequest,
 }
-REPLIES: Dict[str, Type[Any]] = {
+REPLIES: Dict[str, Union[Type[Any], str]] = {
     "ready": Ready,
     "progress": Progress,
+    "event": Event,
     "done": Done,
     "failed": Failed,
     "cancelled": Cancelled,
 }
-_KINDS = {kind: name for name, kind in (*REQUESTS.items(), *REPLIES.items())}
 
 
-def encode(message: Union[Request, Reply]) -> str:
-    """The line of a message, with its newline."""
-    values = {"kind": _KINDS[type(message)], **asdict(message)}
+def encode(message: Any) -> str:
+    """The line of a message, with its newline.
+
+    Raises ValueError or TypeError for values that JSON does not know, such as NaN.
+    """
+    values = {"kind": kind_of(message), **asdict(message)}
     return json.dumps(values, allow_nan=False) + "\n"
 
 
-def parse_request(line: Union[str, bytes]) -> Request:
+def kind_of(message: Any) -> str:
+    """The kind of a request or reply; KeyError for what is neither."""
+    own = type(message)
+    for kind, named in (*REQUESTS.items(), *REPLIES.items()):
+        if named in (own, f"{own.__module__}:{own.__qualname__}"):
+            return kind
+    raise KeyError(f"{own.__name__} is in no table of messages")
+
+
+def load(named: Union[Type[Any], str]) -> Any:
+    """The class that "module:Class" names; a class is given back."""
+    if not isinstance(named, str):
+        return named
+    module, _, name = named.partition(":")
+    return getattr(import_module(module), name)
+
+
+def parse_request(line: Union[str, bytes]) -> Any:
     """The request in a line; MessageError for anything else."""
-    request: Request = _parse(line, REQUESTS)
-    return request
+    return _parse(line, REQUESTS)
 
 
 def parse_reply(line: Union[str, bytes]) -> Reply:
@@ -165,7 +213,7 @@ def parse_reply(line: Union[str, bytes]) -> Reply:
     return reply
 
 
-def _parse(line: Union[str, bytes], kinds: Mapping[str, Type[Any]]) -> Any:
+def _parse(line: Union[str, bytes], kinds: Mapping[str, Union[Type[Any], str]]) -> Any:
     values = _object(line)
     written = values.get("id")
     request_id = written if isinstance(written, str) else ""
@@ -176,10 +224,10 @@ def _parse(line: Union[str, bytes], kinds: Mapping[str, Type[Any]]) -> Any:
             request_id,
         )
     try:
-        return kinds[kind](**values)
-    except MessageError as error:
+        return load(kinds[kind])(**values)
+    except InputError as error:
         raise MessageError(str(error), request_id) from None
-    except TypeError as error:  # a field that is missing or unknown
+    except (TypeError, ImportError, AttributeError) as error:  # a field too few or many; no class
         raise MessageError(f"The message {kind!r} is wrong: {error}.", request_id) from error
 
 
@@ -219,8 +267,8 @@ def _is_share(value: Any) -> bool:
     return type(value) in (int, float) and math.isfinite(value) and 0 <= value <= 1
 
 
-#: Field -> (whether a value is right, what it must be).
-_RULES: Dict[str, Tuple[Callable[[Any], bool], str]] = {
+#: Field -> its rule, the same in every message.
+RULES: Dict[str, Rule] = {
     "id": (lambda v: isinstance(v, str), "a text"),
     "input": (_is_text, "a path"),
     "output": (_is_text, "a path"),
@@ -228,10 +276,13 @@ _RULES: Dict[str, Tuple[Callable[[Any], bool], str]] = {
     "structures": (_are_names, "null or a list of names"),
     "roi": (_is_roi, "null or six integers i0 i1 j0 j1 k0 k1"),
     "device": (_is_text, "the name of a device"),
+    "series": (lambda v: isinstance(v, str), "a text"),
     "pid": (lambda v: type(v) is int and v > 0, "the number of a process"),
     "version": (_is_text, "a text"),
     "fraction": (_is_share, "a number from 0 to 1"),
     "message": (lambda v: isinstance(v, str), "a text"),
+    "name": (_is_text, "a text"),
+    "values": (lambda v: isinstance(v, dict), "an object"),
     "result": (lambda v: isinstance(v, dict), "an object"),
     "cause": (lambda v: v in ("input", "failure"), "'input' or 'failure'"),
 }

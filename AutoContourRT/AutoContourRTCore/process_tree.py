@@ -49,6 +49,19 @@ def end_now(code: int) -> NoReturn:
     os._exit(code)
 
 
+def is_running(pid: int) -> bool:
+    """Whether a process with this number runs now (a zombie counts; numbers are used again)."""
+    if sys.platform == "win32":
+        return _windows_watch(pid)()
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # another user's
+    return True
+
+
 def parent_watch() -> Callable[[], bool]:
     """A function that says whether the process that started this one still runs."""
     first = os.getppid()

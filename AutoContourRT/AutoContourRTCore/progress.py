@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable, Dict, Protocol
 
 #: Called with the share of the work that is done (0..1) and a short sentence.
 #: To cancel, the callee raises :class:`AutoContourRTCore.errors.Cancelled`.
 Progress = Callable[[float, str], None]
+
+
+class Reporter(Protocol):
+    """A progress callback that can tell more: what the worker gives to its services."""
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """How far the work is; raises Cancelled."""
+
+    def event(self, name: str, values: Dict[str, Any]) -> None:
+        """Something met on the way, such as the scores of an epoch; raises Cancelled."""
 
 
 def ignore_progress(fraction: float, message: str) -> None:

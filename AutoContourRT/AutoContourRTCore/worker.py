@@ -20,20 +20,74 @@ import threading
 import time
 import traceback
 from dataclasses import asdict
-from typing import Callable, Dict, Iterable, NoReturn, Optional, Sequence, Union
+from functools import partial
+from typing import Any, Callable, Dict, Iterable, NoReturn, Optional, Sequence, Union
 
 from AutoContourRTCore import __version__, messages, process_tree
 from AutoContourRTCore.channel import private_input, private_output
 from AutoContourRTCore.errors import Cancelled, InputError
-from AutoContourRTCore.messages import SegmentRequest, SegmentResult
-from AutoContourRTCore.progress import Progress
 from AutoContourRTCore.volumes.atomic import remove_leftovers
 
 IDLE_MINUTES = 15.0
 ORPHAN_CHECK_SECONDS = 0.25
 
-Task = Callable[[SegmentRequest, Progress], SegmentResult]
+#: Kind of request -> the service that does its work.
+SERVICES = {
+    "segment": "AutoContourRTCore.segmentation.service:SegmentationService",
+    "correct": "AutoContourRTCore.correction.service:CorrectionService",
+    "predict": "AutoContourRTCore.correction.service:PredictionService",
+    "promote": "AutoContourRTCore.correction.service:PromotionService",
+    "compare": "AutoContourRTCore.metrics.service:CompareService",
+}
+
 Send = Callable[[messages.Reply], None]
+
+
+class Services:
+    """One service a kind, made when it is first needed."""
+
+    def __init__(self, table: Optional[Dict[str, str]] = None) -> None:
+        self._table = SERVICES if table is None else table
+        self._made: Dict[str, Any] = {}
+
+    def of(self, kind: str) -> Any:
+        """The service of a kind of request."""
+        if kind not in self._made:
+            self._made[kind] = messages.load(self._table[kind])()
+        return self._made[kind]
+
+    def warm_up(self, kind: str) -> None:
+        """Do now what the first request would have to wait for; "" for no service."""
+        try:
+            warm_up = getattr(self.of(kind), "warm_up", None) if kind else None
+            if warm_up is not None:
+                warm_up()
+        except Exception:
+            traceback.print_exc()  # each request will fail with the same error, and say so
+
+
+class Reporter:
+    """What a service tells its request's other side (see progress.Reporter)."""
+
+    def __init__(self, send: Send, request_id: str, cancelled: threading.Event) -> None:
+        self._send, self._id, self._cancelled = send, request_id, cancelled
+        self._highest = 0.0
+
+    def __call__(self, fraction: float, message: str) -> None:
+        """The share done, never falling, and a sentence; raises Cancelled."""
+        self.check()
+        self._highest = max(self._highest, min(fraction, 1.0))
+        self._send(messages.Progress(self._id, self._highest, message))
+
+    def event(self, name: str, values: Dict[str, Any]) -> None:
+        """Something met on the way; raises Cancelled."""
+        self.check()
+        self._send(messages.Event(self._id, name, values))
+
+    def check(self) -> None:
+        """Raise Cancelled if the request was cancelled."""
+        if self._cancelled.is_set():
+            raise Cancelled()
 
 
 class Worker:
@@ -45,7 +99,8 @@ class Worker:
     def __init__(self, send: Send, end: Callable[[], None]) -> None:
         self._send, self._end = send, end
         self._open: Dict[str, threading.Event] = {}  # request -> whether it was cancelled
-        self._waiting: queue.Queue[SegmentRequest] = queue.Queue()
+        self._waiting: queue.Queue[Any] = queue.Queue()
+        self._background: Dict[str, Any] = {}  # request that stays open -> its service
         self.output: Optional[str] = None  # what is being written just now
 
     def receive(self, line: Union[str, bytes]) -> None:
@@ -55,31 +110,32 @@ class Worker:
         except messages.MessageError as error:
             self._send(messages.Failed(error.id, str(error), "input"))
             return
-        if isinstance(request, SegmentRequest):
-            self._take(request)
-        elif isinstance(request, messages.CancelRequest):
+        if isinstance(request, messages.CancelRequest):
             self._cancel(request.id)
         elif isinstance(request, messages.PingRequest):
             self.say_ready()
-        else:
+        elif isinstance(request, messages.QuitRequest):
             self._end()
+        else:
+            self._take(request)
 
     def say_ready(self) -> None:
         """Tell the other side that somebody listens."""
         self._send(messages.Ready(os.getpid(), __version__))
 
-    def serve(self, task: Task, idle_seconds: float) -> None:
-        """Let `task` do the work of each request, until none has come for some time."""
+    def serve(self, services: Services, idle_seconds: float) -> None:
+        """Do the work of each request, until there has been none for some time."""
         while True:
             try:
-                request = self._waiting.get(timeout=idle_seconds)
+                request = self._waiting.get(timeout=0 if self._background else idle_seconds)
             except queue.Empty:
-                return
-            reply = self._attempt(task, request, self._open[request.id])
-            del self._open[request.id]
-            self._send(reply)
+                if not self._background:
+                    return
+                self._step()
+                continue
+            self._attempt(request.id, partial(self._begin, services, request))
 
-    def _take(self, request: SegmentRequest) -> None:
+    def _take(self, request: Any) -> None:
         if request.id in self._open:
             message = f"The request {request.id!r} is still open; give each an id of its own."
             self._send(messages.Failed("", message, "input"))
@@ -92,35 +148,50 @@ class Worker:
         if event is not None:
             event.set()
 
-    def _attempt(
-        self, task: Task, request: SegmentRequest, cancelled: threading.Event
-    ) -> messages.Reply:
-        """The last word on a request."""
-        self.output = request.output
+    def _begin(self, services: Services, request: Any) -> Optional[Dict[str, Any]]:
+        """The result of a request, None where its work goes on in the background."""
+        reporter = Reporter(self._send, request.id, self._open[request.id])
+        reporter.check()
+        self.output = getattr(request, "output", None)
         try:
-            result = task(request, self._reporter(request.id, cancelled))
-            return messages.Done(request.id, asdict(result))
-        except Cancelled:
-            return messages.Cancelled(request.id)
-        except InputError as error:
-            return messages.Failed(request.id, str(error), "input")
-        except Exception as error:
-            traceback.print_exc()
-            return messages.Failed(request.id, f"{type(error).__name__}: {error}", "failure")
+            service = services.of(messages.kind_of(request))
+            result = service(request, reporter)
         finally:
             self.output = None
+        if result is None:
+            self._background[request.id] = service
+            return None
+        return result if isinstance(result, dict) else asdict(result)
 
-    def _reporter(self, request_id: str, cancelled: threading.Event) -> Progress:
-        highest = 0.0
+    def _step(self) -> None:
+        """One step of each work in the background."""
+        for request_id, service in list(self._background.items()):
+            self._attempt(request_id, partial(_background_step, service))
 
-        def report(fraction: float, message: str) -> None:
-            nonlocal highest
-            if cancelled.is_set():
-                raise Cancelled()
-            highest = max(highest, min(fraction, 1.0))
-            self._send(messages.Progress(request_id, highest, message))
+    def _attempt(self, request_id: str, work: Callable[[], Optional[Dict[str, Any]]]) -> None:
+        """Do some work of a request; unless it gives None, send the last word on the request."""
+        reply: messages.Reply
+        try:
+            result = work()
+            if result is None:
+                return
+            reply = messages.Done(request_id, result)
+            messages.encode(reply)  # fails here, where it can be told
+        except Cancelled:
+            reply = messages.Cancelled(request_id)
+        except InputError as error:
+            reply = messages.Failed(request_id, str(error), "input")
+        except Exception as error:
+            traceback.print_exc()
+            reply = messages.Failed(request_id, f"{type(error).__name__}: {error}", "failure")
+        self._background.pop(request_id, None)
+        del self._open[request_id]
+        self._send(reply)
 
-        return report
+
+def _background_step(service: Any) -> Optional[Dict[str, Any]]:
+    """None while there is more to do."""
+    return None if service.background_step() else {}
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
@@ -148,20 +219,10 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
         _in_thread(_watch_parent, end)
         worker.say_ready()
         _in_thread(_listen, lines, worker, end)
-        worker.serve(_ready_service(), options.idle_minutes * 60)
+        services = Services()
+        services.warm_up(options.warm)
+        worker.serve(services, options.idle_minutes * 60)
         process_tree.end_now(0)
-
-
-def _ready_service() -> Task:
-    """What serves the requests, with its imports, which take seconds."""
-    from AutoContourRTCore.segmentation.service import SegmentationService
-
-    service = SegmentationService()
-    try:
-        service.warm_up()
-    except Exception:
-        traceback.print_exc()  # each request will fail with the same error, and say so
-    return service
 
 
 def _listen(lines: Iterable[bytes], worker: Worker, end: Callable[[], None]) -> None:
@@ -201,6 +262,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--idle-minutes", type=float, default=IDLE_MINUTES, metavar="N",
                         help="end after so long without a request (default: %(default)g)")
+    parser.add_argument("--warm", choices=("", *SERVICES), default="segment", metavar="KIND",
+                        help="import at the start what this kind of request needs "
+                        "(default: %(default)s; '' for none)")
     return parser
 
 

@@ -1,0 +1,66 @@
+"""Looking at segments and correcting them: slice views, surfaces, Segment Editor."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import slicer
+
+SURFACE = "Closed surface"
+
+
+def referenceVolume(segmentationNode: Any) -> Optional[Any]:
+    """The volume on whose grid the segments were made; None where it is no longer there."""
+    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+    return segmentationNode.GetNodeReference(role)
+
+
+def prepareEditor(segmentationNode: Any, segmentId: str = "") -> Any:
+    """Choose a segmentation, its volume and a segment in the editor's node, which is returned.
+
+    The overwrite mode is None: Slicer's own choice, all segments, erases the neighbours of what
+    is painted. The module Segment Editor takes its node over when it is opened.
+    """
+    node = _editorNode(segmentationNode.GetScene())
+    node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
+    node.SetAndObserveSegmentationNode(segmentationNode)
+    node.SetAndObserveSourceVolumeNode(referenceVolume(segmentationNode))
+    ids = segmentationNode.GetSegmentation().GetSegmentIDs()
+    node.SetSelectedSegmentID(segmentId or (ids[0] if ids else ""))
+    return node
+
+
+def centerOn(segmentationNode: Any, segmentId: str) -> None:
+    """Move the slice views to the middle of a segment."""
+    center = segmentationNode.GetSegmentCenterRAS(segmentId)
+    if center is not None:
+        mode = slicer.vtkMRMLSliceNode.CenteredJumpSlice
+        slicer.vtkMRMLSliceNode.JumpAllSlices(segmentationNode.GetScene(), *center, mode)
+
+
+def show3D(segmentationNode: Any, shown: bool) -> None:
+    """Show the segments as surfaces, or take the surfaces away: they cost time at every edit."""
+    if not shown:
+        segmentationNode.RemoveClosedSurfaceRepresentation()
+        return
+    segmentationNode.CreateClosedSurfaceRepresentation()
+    segmentationNode.GetDisplayNode().SetVisibility3D(True)
+
+
+def is3DShown(segmentationNode: Any) -> bool:
+    """Whether there are surfaces to see."""
+    display = segmentationNode.GetDisplayNode()
+    has = segmentationNode.GetSegmentation().ContainsRepresentation(SURFACE)
+    return bool(has and display is not None and display.GetVisibility3D())
+
+
+def _editorNode(scene: Any) -> Any:
+    """The one that the module Segment Editor uses, made where it has not been opened yet."""
+    name, kind = "SegmentEditor", "vtkMRMLSegmentEditorNode"
+    node = scene.GetSingletonNode(name, kind)
+    if node is None:
+        node = scene.CreateNodeByClass(kind)
+        node.UnRegister(None)
+        node.SetSingletonTag(name)
+        node = scene.AddNode(node)
+    return node

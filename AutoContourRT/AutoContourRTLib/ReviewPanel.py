@@ -1,0 +1,62 @@
+"""The part of a panel in which a person reviews the contours of one segmentation."""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+import slicer
+from slicer.i18n import tr as _
+
+from AutoContourRTLib import Inspection, ReviewRows, RunReport, Tables
+
+
+class ReviewPanel:
+    """ui: resultTable, warningsLabel, reviewedLabel, editButton, show3DButton."""
+
+    def __init__(self, ui: Any) -> None:
+        self._ui = ui
+        self._isFilling = False
+        self.node: Optional[Any] = None
+        Tables.setHeaders(ui.resultTable, [_("OK"), _("Structure"), _("ml"), _("Look at")])
+        ui.resultTable.connect("itemChanged(QTableWidgetItem*)", self.onReviewed)
+        ui.resultTable.connect("cellClicked(int,int)", self.onClicked)
+        ui.editButton.connect("clicked(bool)", self.onEdit)
+        ui.show3DButton.connect("clicked(bool)", self.onShow3D)
+
+    def show(self, segmentationNode: Optional[Any]) -> None:
+        """Show a segmentation as it is now; None for none."""
+        node, ui = segmentationNode, self._ui
+        self.node, self._isFilling = node, True
+        try:
+            Tables.showRows(ui.resultTable, ReviewRows.reviewRows(node) if node else [])
+        finally:
+            self._isFilling = False
+        ui.warningsLabel.text = "\n".join(RunReport.runWarnings(node)) if node else ""
+        ui.warningsLabel.visible = bool(ui.warningsLabel.text)
+        ui.reviewedLabel.text = ReviewRows.reviewedText(node) if node else ""
+        ui.editButton.enabled = ui.show3DButton.enabled = bool(node)
+        ui.show3DButton.checked = bool(node) and Inspection.is3DShown(node)
+
+    def onReviewed(self, item: Any) -> None:
+        """A person ticked a row, or took the tick away."""
+        segmentId = Tables.keyOf(item)
+        if segmentId and not self._isFilling:
+            ReviewRows.setReviewed(self.node, segmentId, Tables.isChecked(item))
+            self._ui.reviewedLabel.text = ReviewRows.reviewedText(self.node)
+
+    def onClicked(self, row: int, column: int) -> None:
+        """Centre the slice views on the structure of a row."""
+        segmentId = Tables.keyAt(self._ui.resultTable, row)
+        if segmentId:
+            Inspection.centerOn(self.node, segmentId)
+
+    def onEdit(self) -> None:
+        """Correct the chosen structure in the Segment Editor."""
+        table = self._ui.resultTable
+        Inspection.prepareEditor(self.node, Tables.keyAt(table, table.currentRow()))
+        slicer.util.selectModule("SegmentEditor")
+
+    def onShow3D(self) -> None:
+        """Show or hide the surfaces."""
+        with slicer.util.tryWithErrorDisplay(_("No surfaces could be made."), waitCursor=True):
+            Inspection.show3D(self.node, self._ui.show3DButton.checked)

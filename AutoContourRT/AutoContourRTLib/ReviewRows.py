@@ -1,0 +1,75 @@
+"""What there is to review in a segmentation, always as its segments are now."""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional
+
+from slicer.i18n import tr as _
+
+from AutoContourRTLib.Appearance import plausibleVolumeMl, segmentStatus, setSegmentStatus
+from AutoContourRTLib.Cells import Cell, Row
+from AutoContourRTLib.ModelText import structureTitle
+from AutoContourRTLib.RunReport import absentStructures
+from AutoContourRTLib.SegmentationNodes import volumesMl
+
+REVIEWED, TO_REVIEW = "completed", "flagged"
+
+
+def reviewRows(segmentationNode: Any) -> List[Row]:
+    """A row a segment: box for "reviewed", name, volume in ml, and what to look at first.
+
+    The rows of structures that were not found come last and have no box.
+    """
+    volumes = volumesMl(segmentationNode)
+    rows = [_present(segmentationNode, n, volumes.get(n)) for n in _ids(segmentationNode)]
+    return rows + [_absent(*item) for item in absentStructures(segmentationNode).items()]
+
+
+def setReviewed(segmentationNode: Any, segmentId: str, reviewed: bool) -> None:
+    """A person says that a contour is right, or not yet."""
+    setSegmentStatus(segmentationNode, segmentId, REVIEWED if reviewed else TO_REVIEW)
+
+
+def isReviewed(segmentationNode: Any, segmentId: str) -> bool:
+    """Whether a person said that a contour is right."""
+    return segmentStatus(segmentationNode, segmentId) == REVIEWED
+
+
+def reviewedText(segmentationNode: Any) -> str:
+    """How far the review is."""
+    ids = _ids(segmentationNode)
+    done = sum(isReviewed(segmentationNode, segmentId) for segmentId in ids)
+    return _("{done} of {all} reviewed").format(done=done, all=len(ids))
+
+
+def volumeWarning(name: str, volumeMl: Optional[float]) -> str:
+    """Words for a volume that a whole adult organ does not have; else nothing."""
+    usual = plausibleVolumeMl(name)
+    if volumeMl is None or usual is None or usual[0] <= volumeMl <= usual[1]:
+        return ""
+    small = _("Small for a whole organ (usually {low:g} to {high:g} ml): cut off, or missed?")
+    large = _("Large for this organ (usually {low:g} to {high:g} ml)")
+    return (small if volumeMl < usual[0] else large).format(low=usual[0], high=usual[1])
+
+
+def _ids(segmentationNode: Any) -> List[str]:
+    return list(segmentationNode.GetSegmentation().GetSegmentIDs())
+
+
+def _present(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -> Row:
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    name = segment.GetName()
+    red, green, blue = (round(255 * part) for part in segment.GetColor())
+    reviewed = isReviewed(segmentationNode, segmentId)
+    return [
+        Cell("", _("Tick it when this contour is right."), checked=reviewed, key=segmentId),
+        Cell(name, structureTitle(name), (red, green, blue)),
+        Cell("" if volumeMl is None else f"{volumeMl:.1f}"),
+        Cell(volumeWarning(name, volumeMl), volumeWarning(name, volumeMl)),
+    ]
+
+
+def _absent(name: str, reason: str) -> Row:
+    text = _("Not contoured: {reason}").format(reason=reason)
+    return [Cell(enabled=False), Cell(name, structureTitle(name), enabled=False), Cell(),
+            Cell(text, text, enabled=False)]  # fmt: skip

@@ -1,0 +1,69 @@
+"""A markups ROI as a box of voxels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTLib.Transforms import between, toArray
+from AutoContourRTLib.VolumeNodes import FLIP, geometryOfVolumeNode
+
+Bounds = Tuple[int, int, int, int, int, int]
+_EDGE = 1e-6  # voxels: rounding of a box whose face was set on a voxel's centre
+
+
+@dataclass(frozen=True)
+class VoxelBox:
+    """bounds: i0 i1 j0 j1 k0 k1, half-open; note: what the user should know, "" for nothing."""
+
+    bounds: Bounds
+    note: str = ""
+
+
+def voxelBox(roiNode: Any, volumeNode: Any) -> VoxelBox:
+    """The voxels of a volume whose centres lie in the box of an ROI node, faces included.
+
+    ROI and volume may each lie under linear transforms, and the ROI may be turned: then the voxel
+    box is the smallest one around it. Raises InputError for an ROI without a box, and for one that
+    holds no voxel of the volume.
+    """
+    geometry = geometryOfVolumeNode(volumeNode)
+    corners = _corners(roiNode)
+    lps = (FLIP @ between(roiNode, volumeNode) @ corners)[:3].T
+    index = geometry.to_kji(lps)
+    size = np.array(geometry.shape)
+    low = np.ceil(index.min(axis=0) - _EDGE).astype(int)
+    high = np.floor(index.max(axis=0) + _EDGE).astype(int) + 1
+    start, stop = np.maximum(low, 0), np.minimum(high, size)
+    if np.any(start >= stop):
+        raise InputError(
+            f"The box {roiNode.GetName()!r} holds no voxel of {volumeNode.GetName()!r}: it lies "
+            "outside of it, or is too thin. Move or enlarge it."
+        )
+    notes = []
+    if not _isStraight(index):
+        notes.append("The box is turned against the volume; a straight box around it is used.")
+    if np.any(low < 0) or np.any(high > size):
+        notes.append("The box reaches outside the volume; its part inside is used.")
+    bounds = [int(n) for axis in (2, 1, 0) for n in (start[axis], stop[axis])]
+    return VoxelBox(tuple(bounds), " ".join(notes))  # type: ignore[arg-type]
+
+
+def _corners(roiNode: Any) -> np.ndarray:
+    """The eight corners in RAS of the ROI's own space, homogeneous, (4, 8)."""
+    size = np.array(roiNode.GetSize(), dtype=float)
+    if roiNode.GetNumberOfControlPoints() < 1 or not np.all(size > 0):
+        raise InputError(f"The box {roiNode.GetName()!r} is not placed; draw it around the region.")
+    toNode = toArray(roiNode.GetObjectToNodeMatrix())
+    points = [(*(np.array(signs) * size / 2), 1.0) for signs in product((-1, 1), repeat=3)]
+    return toNode @ np.array(points).T
+
+
+def _isStraight(index: np.ndarray) -> bool:
+    """Whether a box with these corners, k, j, i, has its edges along the axes."""
+    edges = index[[1, 2, 4]] - index[0]
+    return bool(np.all(np.sum(np.abs(edges) > 1e-3 * np.abs(edges).max(), axis=1) == 1))

@@ -1,0 +1,158 @@
+"""The segments of a node as masks on the grid of a volume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Dict, List, Optional, Sequence, Tuple
+
+import numpy as np
+import slicer
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTLib.Layers import Layer, boundingBox
+from AutoContourRTLib.Placing import place
+from AutoContourRTLib.SegmentationNodes import LABELMAP, labelsOf
+from AutoContourRTLib.Transforms import between, toArray
+from AutoContourRTLib.VolumeNodes import geometryOf, geometryOfVolumeNode, ijkToRasOf, toVtk
+
+_REFERENCE = "Reference image geometry"
+
+
+@dataclass(frozen=True)
+class BridgedLabels:
+    """Masks by segment name; how many voxels of a segment lie outside the grid, where any do; and
+    sentences for the user about what was converted or resampled.
+    """
+
+    labelMap: LabelMap
+    outsideVoxels: Dict[str, int]
+    notes: Tuple[str, ...] = ()
+
+
+def labelMapFromSegmentation(
+    segmentationNode: Any,
+    referenceVolumeNode: Optional[Any] = None,
+    segmentIds: Optional[Sequence[str]] = None,
+) -> BridgedLabels:
+    """Segments (None: all) as masks on the grid of a volume, in the volume's own space.
+
+    Without a volume: on the segmentation's own grid (its reference geometry, enlarged to hold all
+    segments), in its own space. Labelmaps whose voxels fall on the grid are taken over exactly,
+    axes swapped or flipped as need be; others take the nearest voxel, which a note says. Contours
+    and surfaces are converted on the grid, on a copy. Parent transforms are followed.
+
+    Raises InputError for two segments of one name, for transforms that are not linear (unless both
+    nodes lie under the same one), and for contours that Slicer cannot convert.
+    """
+    segmentation = segmentationNode.GetSegmentation()
+    ids = list(segmentation.GetSegmentIDs()) if segmentIds is None else list(segmentIds)
+    _checkNames(segmentationNode, ids)
+    if referenceVolumeNode is None:
+        grid, toGrid = ownGrid(segmentationNode), np.eye(4)
+    else:
+        grid = geometryOfVolumeNode(referenceVolumeNode)
+        toGrid = between(segmentationNode, referenceVolumeNode)
+    notes: List[str] = []
+    if not segmentation.ContainsRepresentation(LABELMAP):
+        source = segmentation.GetSourceRepresentationName()
+        segmentation = _converted(segmentationNode, ids, grid, toGrid)
+        notes.append(f"The segments were converted from {source!r} on this grid.")
+    return _masks(segmentation, ids, grid, toGrid, notes)
+
+
+def ownGrid(segmentationNode: Any) -> Geometry:
+    """The segmentation's reference geometry, enlarged to hold all segments; its own space.
+
+    Raises InputError where it has neither.
+    """
+    segmentation = segmentationNode.GetSegmentation()
+    image = slicer.vtkOrientedImageData()
+    extent = segmentation.EXTENT_UNION_OF_EFFECTIVE_SEGMENTS_AND_REFERENCE_GEOMETRY
+    made = segmentation.SetImageGeometryFromCommonLabelmapGeometry(image, None, extent)
+    if not made or min(image.GetDimensions()) < 1:
+        raise InputError(
+            f"{segmentationNode.GetName()!r} has no grid of its own; choose the volume that its "
+            "contours were drawn on."
+        )
+    return geometryOf(_matrixOf(image), image.GetExtent())
+
+
+def _masks(
+    segmentation: Any, ids: Sequence[str], grid: Geometry, toGrid: np.ndarray, notes: List[str]
+) -> BridgedLabels:
+    """The labelmaps of a vtkSegmentation on a grid."""
+    rasToIndex = np.linalg.inv(ijkToRasOf(grid)) @ toGrid
+    masks, outside, resampled = {}, {}, []
+    for segmentId in ids:
+        segment = segmentation.GetSegment(segmentId)
+        image = segment.GetRepresentation(LABELMAP)
+        layer = _layerOf(image, segment.GetLabelValue())
+        toIndex = rasToIndex @ (np.eye(4) if image is None else _matrixOf(image))
+        placed = place(layer, toIndex, grid.shape)
+        masks[segment.GetName()] = placed.mask
+        if placed.outside:
+            outside[segment.GetName()] = placed.outside
+        if not placed.exact:
+            resampled.append(segment.GetName())
+    if resampled:
+        notes = [*notes, f"On another grid, nearest voxels were taken: {', '.join(resampled)}."]
+    return BridgedLabels(LabelMap(masks, grid), outside, tuple(notes))
+
+
+def _layerOf(image: Optional[Any], value: int) -> Layer:
+    """The voxels of one segment, cropped; the layer's indices are those of the image."""
+    if image is None:
+        return Layer(np.zeros((0, 0, 0), bool))
+    labels = labelsOf(image) == value
+    start, stop = boundingBox(labels)
+    part = labels[tuple(slice(a, b) for a, b in zip(start, stop))]
+    i0, _, j0, _, k0, _ = image.GetExtent()
+    return Layer(part, (start[0] + k0, start[1] + j0, start[2] + i0))
+
+
+def _matrixOf(image: Any) -> np.ndarray:
+    matrix = toVtk(np.eye(4))
+    image.GetImageToWorldMatrix(matrix)
+    return toArray(matrix)
+
+
+def _checkNames(segmentationNode: Any, ids: Sequence[str]) -> None:
+    segmentation = segmentationNode.GetSegmentation()
+    seen = set()
+    for segmentId in ids:
+        segment = segmentation.GetSegment(segmentId)
+        if segment is None:
+            raise InputError(f"{segmentationNode.GetName()!r} has no segment {segmentId!r}.")
+        if segment.GetName() in seen:
+            raise InputError(
+                f"{segmentationNode.GetName()!r} has two segments named {segment.GetName()!r}; "
+                "rename one."
+            )
+        seen.add(segment.GetName())
+
+
+def _converted(
+    segmentationNode: Any, ids: Sequence[str], grid: Geometry, toGrid: np.ndarray
+) -> Any:
+    """A vtkSegmentation with labelmaps on the grid; the node's own is left alone."""
+    original = segmentationNode.GetSegmentation()
+    copy = slicer.vtkSegmentation()
+    copy.SetSourceRepresentationName(original.GetSourceRepresentationName())
+    copy.CopyConversionParameters(original)
+    for segmentId in ids:
+        copy.CopySegmentFromSegmentation(original, segmentId)
+    matrix = toVtk(np.linalg.inv(toGrid) @ ijkToRasOf(grid))
+    image = slicer.vtkOrientedImageData()
+    image.SetDimensions(*grid.shape[::-1])
+    geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(matrix, image)
+    copy.SetConversionParameter(_REFERENCE, geometry)
+    if not copy.CreateRepresentation(LABELMAP):
+        raise InputError(
+            f"The contours of {segmentationNode.GetName()!r} are of the kind "
+            f"{original.GetSourceRepresentationName()!r}, which cannot become voxels here. Create "
+            "a binary labelmap in the module Segmentations; RT structure sets need the extension "
+            "SlicerRT for that."
+        )
+    return copy

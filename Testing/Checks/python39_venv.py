@@ -14,6 +14,7 @@ REQUIREMENTS = (
     "numpy==1.26.4",
     "scipy",
     "SimpleITK",
+    "pydicom",
     "safetensors",
     "pytest",
     "surface-distance==0.1",

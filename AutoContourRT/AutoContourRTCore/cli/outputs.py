@@ -20,14 +20,45 @@ def contours_beside(image: Path) -> Path:
     return absolute.with_name(f"{stem}.seg.nrrd")
 
 
-def check_output(path: Path, force: bool, source: Path) -> None:
-    """Raise InputError unless a file may be written there.
+def is_dicom_name(path: Path) -> bool:
+    """Whether a file of this name is to be a DICOM file."""
+    return path.name.lower().endswith(".dcm")
 
-    An earlier file may be somebody's edited contours: it is replaced only with `force`, and the
-    source never.
+
+def archive_of(path: Path) -> Path:
+    """Where the result as it was computed is kept beside a structure set: RS.dcm, RS.seg.nrrd."""
+    return path.with_name(f"{path.name[: -len('.dcm')]}.seg.nrrd")
+
+
+def check_output(path: Path, force: bool, source: Path) -> None:
+    """Raise InputError unless a contour file may be written there.
+
+    .seg.nrrd, or .dcm for a source that is a DICOM folder: a structure set must name the images it
+    belongs to. An earlier file may be somebody's edited contours: it is replaced only with `force`,
+    and the source never.
     """
-    if not path.name.lower().endswith(".seg.nrrd"):
-        raise InputError(f"{path} cannot be written: the name must end in .seg.nrrd.")
+    if is_dicom_name(path):
+        _check_is_folder(path, source)
+        check_file(archive_of(path), force, source)
+    elif not path.name.lower().endswith(".seg.nrrd"):
+        raise InputError(
+            f"{path} cannot be written: the name must end in .seg.nrrd, or in .dcm for a structure "
+            "set."
+        )
+    check_file(path, force, source)
+
+
+def _check_is_folder(path: Path, source: Path) -> None:
+    if source.exists() and not source.is_dir():
+        raise InputError(
+            f"{path} cannot be written from {source}: a structure set must name the DICOM images "
+            "it belongs to, and this file does not tell them; give the DICOM folder of the CT, or "
+            "write a .seg.nrrd."
+        )
+
+
+def check_file(path: Path, force: bool, source: Path) -> None:
+    """Raise InputError unless a file may be written there; the source is never replaced."""
     if path.exists() and source.exists() and path.samefile(source):
         raise InputError(f"{path} is the input; give another name with -o.")
     refuse_existing(path, force)
@@ -42,3 +73,12 @@ def refuse_existing(path: Path, force: bool) -> None:
             f"{path} exists already, perhaps with somebody's edits; give another name with -o, "
             "or replace it with --force."
         )
+
+
+def check_table(path: Path, force: bool) -> None:
+    """Raise InputError unless a CSV table may be written there."""
+    if path.suffix.lower() != ".csv":
+        raise InputError(f"{path} cannot be written: the name must end in .csv.")
+    refuse_existing(path, force)
+    if not path.absolute().parent.is_dir():
+        raise InputError(f"{path} cannot be written: create the folder first.")

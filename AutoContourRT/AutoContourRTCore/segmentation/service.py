@@ -8,7 +8,7 @@ from AutoContourRTCore.messages import SegmentRequest, SegmentResult
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
-from AutoContourRTCore.volumes.files import read_volume
+from AutoContourRTCore.volumes.files import read_volume_with_notes
 from AutoContourRTCore.volumes.segfile import write_labelmap
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class SegmentationService:
         from AutoContourRTCore.segmentation.pipeline import segment
 
         progress(0.0, "reading the image")
-        volume = read_volume(request.input)
+        volume, notes = read_volume_with_notes(request.input, request.series)
         progress(0.05, f"loading the model {request.model}")
         model = self._loaded(request.model, request.device)
         found = segment(
@@ -46,7 +46,7 @@ class SegmentationService:
         progress(0.95, "writing the contours")
         write_labelmap(found.labelmap, request.output)
         volumes = {name: found.labelmap.volume_ml(name) for name in found.labelmap.names}
-        return SegmentResult(request.output, volumes, found.absent, tuple(found.warnings))
+        return SegmentResult(request.output, volumes, found.absent, (*notes, *found.warnings))
 
     def _loaded(self, model_id: str, device: str) -> LoadedModel:
         """The model in memory where it is still the one in the store, else read anew."""

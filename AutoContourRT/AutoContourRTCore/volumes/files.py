@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Union
+from typing import Tuple, Union
 
 import numpy as np
 import SimpleITK
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.dicom import read_ct_folder
+from AutoContourRTCore.volumes.dicom.series import find_series, load, read_ct_folder
 from AutoContourRTCore.volumes.imagefile import geometry_of, image_of, read_image, write_image
 from AutoContourRTCore.volumes.scalars import plain_scalars
 from AutoContourRTCore.volumes.volume import Volume
@@ -34,6 +34,22 @@ def read_volume(path: Union[str, Path]) -> Volume:
         )
     array = plain_scalars(SimpleITK.GetArrayFromImage(image), str(path))
     return Volume(array, geometry_of(image, path))
+
+
+def read_volume_with_notes(
+    path: Union[str, Path], series: str = ""
+) -> Tuple[Volume, Tuple[str, ...]]:
+    """As `read_volume`, and what the user must know of the reading.
+
+    series: UID of the one to read where a DICOM folder holds several. DICOM slices that are sheared
+    (a tilted gantry) or planned at several distances are resampled, which a note says.
+    """
+    if not Path(path).is_dir():
+        if series:
+            raise InputError(f"{path} is no DICOM folder, so no series can be chosen (--series).")
+        return read_volume(path), ()
+    loaded = load(find_series(Path(path), series))
+    return loaded.volume, loaded.notes
 
 
 def write_volume(volume: Volume, path: Union[str, Path]) -> None:

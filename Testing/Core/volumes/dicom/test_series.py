@@ -1,16 +1,21 @@
-"""DICOM folders: the right grid or a refusal. The slices are written here, with SimpleITK."""
+"""DICOM folders: the right grid or a refusal. The first slices are written with SimpleITK."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Dict, List, Optional, Sequence
 
 import numpy as np
+import pydicom
 import pytest
 import SimpleITK
 
+import dicom_series as made
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.dicom.series import find_series, load, series_of_files
 from AutoContourRTCore.volumes.files import read_volume
+from AutoContourRTCore.volumes.geometry import Geometry
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 STRAIGHT = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
@@ -195,3 +200,106 @@ def test_a_real_series_is_read_as_the_series_reader_of_simpleitk_reads_it(
 def test_a_folder_with_only_a_real_structure_set_is_no_ct(shared_data: Path) -> None:
     with pytest.raises(InputError, match="holds no CT slices"):
         read_volume(shared_data / "dicom_sts" / "STS_001" / "dicom" / "mask")
+
+
+# Made with pydicom: what SimpleITK cannot write
+
+GRID = Geometry((6, 8, 10), (3.0, 1.5, 1.0), (-4.0, 7.0, -50.0))
+
+
+def _hu(shape: Sequence[int] = GRID.shape) -> np.ndarray:
+    return np.random.default_rng(3).integers(-1000, 2000, shape).astype(np.int16)
+
+
+def test_the_series_is_chosen_by_its_uid(tmp_path: Path) -> None:
+    made.write_ct(tmp_path / "a", _hu(), GRID)
+    made.write_ct(tmp_path / "b", _hu()[:4], GRID.cropped((0, 0, 0), (4, 8, 10)),
+                  SeriesInstanceUID="2.25.9", SeriesDescription="thin")  # fmt: skip
+    assert len(find_series(tmp_path, "2.25.9").slices) == 4
+    with pytest.raises(InputError, match=r"'planning', 6 slices, UID 2.25.103; 'thin', 4 slices"):
+        find_series(tmp_path)
+    with pytest.raises(InputError, match="no CT series of UID 2.25.7; it holds 'planning'"):
+        find_series(tmp_path, "2.25.7")
+
+
+def test_files_of_a_series_are_found_as_a_database_lists_them(tmp_path: Path) -> None:
+    paths = made.write_ct(tmp_path, _hu(), GRID)
+    series = series_of_files(paths[::-1])
+    assert [each.path for each in series.slices] == paths
+    assert series.first.frame_of_reference == made.FRAME and series.first.study == made.STUDY
+
+
+def test_a_copy_of_a_slice_is_passed_over_and_told(tmp_path: Path) -> None:
+    hu = _hu()
+    paths = made.write_ct(tmp_path, hu, GRID)
+    (tmp_path / "copies").mkdir()
+    shutil.copy(paths[2], tmp_path / "copies" / "again.dcm")
+    loaded = load(find_series(tmp_path))
+    assert np.array_equal(loaded.volume.array, hu)
+    assert "1 files are copies" in loaded.notes[0]
+
+
+def test_two_different_slices_of_one_instance_uid_are_refused(tmp_path: Path) -> None:
+    paths = made.write_ct(tmp_path, _hu(), GRID)
+    first, second = (pydicom.dcmread(path) for path in paths[:2])
+    second.SOPInstanceUID = first.SOPInstanceUID
+    second.save_as(paths[1])
+    with pytest.raises(InputError, match="have the same instance UID but differ"):
+        find_series(tmp_path)
+
+
+def test_slices_of_two_patients_under_one_series_uid_are_refused(tmp_path: Path) -> None:
+    paths = made.write_ct(tmp_path, _hu(), GRID)
+    other = pydicom.dcmread(paths[3])
+    other.PatientID = "T2"
+    other.save_as(paths[3])
+    with pytest.raises(InputError, match="two patients or frames of reference"):
+        find_series(tmp_path)
+
+
+def test_a_missing_position_is_named_with_its_file(tmp_path: Path) -> None:
+    paths = made.write_ct(tmp_path, _hu(), GRID)
+    slice_ = pydicom.dcmread(paths[3])
+    del slice_.ImagePositionPatient
+    slice_.save_as(paths[3])
+    with pytest.raises(InputError, match=f"{paths[3].name}: the DICOM value ImagePositionPatient"):
+        find_series(tmp_path)
+
+
+def test_an_enhanced_multi_frame_ct_is_refused(tmp_path: Path) -> None:
+    made.write_ct(tmp_path, _hu(), GRID, NumberOfFrames=2)
+    with pytest.raises(InputError, match="more than one frame"):
+        find_series(tmp_path)
+
+
+@pytest.mark.parametrize("compressor", ["JPEG2000", "JPEG", "RLE"])
+def test_compressed_slices_are_read_as_the_plain_ones(tmp_path: Path, compressor: str) -> None:
+    paths = made.write_ct(tmp_path / "plain", _hu((6, 32, 32)), Geometry((6, 32, 32)))
+    (tmp_path / "packed").mkdir()
+    for path in paths:
+        packed = tmp_path / "packed" / path.name
+        if compressor == "RLE":
+            content = pydicom.dcmread(path)
+            content.compress(pydicom.uid.RLELossless)
+            content.save_as(packed)
+        else:
+            _write_packed(path, packed, compressor)
+        syntax = pydicom.dcmread(packed).file_meta.TransferSyntaxUID
+        assert syntax.is_compressed
+    plain, again = read_volume(tmp_path / "plain"), read_volume(tmp_path / "packed")
+    assert np.array_equal(plain.array, again.array)
+    assert plain.geometry.same_grid(again.geometry)
+
+
+def _write_packed(source: Path, target: Path, compressor: str) -> None:
+    """The same slice, losslessly compressed by SimpleITK."""
+    image = SimpleITK.ReadImage(str(source), SimpleITK.sitkInt16)
+    image.SetMetaData("0008|0016", CT)
+    image.SetMetaData("0028|1052", "0")
+    image.SetMetaData("0028|1053", "1")
+    writer = SimpleITK.ImageFileWriter()
+    writer.KeepOriginalImageUIDOn()
+    writer.SetFileName(str(target))
+    writer.UseCompressionOn()
+    writer.SetCompressor(compressor)
+    writer.Execute(image)

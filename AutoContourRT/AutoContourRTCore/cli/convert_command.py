@@ -1,0 +1,95 @@
+"""``autocontourrt convert``: contours from one kind of file into another."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from AutoContourRTCore.cli.dicom_options import (
+    add_dicom_options,
+    export_of,
+    with_body,
+    write_names,
+)
+from AutoContourRTCore.cli.outputs import check_file
+from AutoContourRTCore.cli.segment_command import name_list
+from AutoContourRTCore.cli.terminal import Console
+from AutoContourRTCore.errors import InputError
+
+
+def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser = commands.add_parser(
+        "convert", parents=[common], help="contours between RTSTRUCT, SEG, .seg.nrrd and NIfTI",
+        description="Read contours and write them as another kind of file. OUT says which: .dcm "
+        "(RTSTRUCT), .seg.dcm (DICOM segmentation), .seg.nrrd, a label image (.nii.gz, .nrrd, "
+        ".mha; names in a .csv beside it), or a folder of masks.",
+    )
+    parser.add_argument("input", type=Path, metavar="IN",
+                        help="RTSTRUCT or SEG file, .seg.nrrd, label image, or folder of masks")
+    parser.add_argument("output", type=Path, metavar="OUT")
+    parser.add_argument("--ct", type=Path, metavar="FOLDER",
+                        help="DICOM folder of the CT; not needed where it lies beside IN")
+    parser.add_argument("--labels", type=Path, metavar="TABLE", help="names of a label image")
+    parser.add_argument("--structures", type=name_list, metavar="A,B", help="only these")
+    parser.add_argument("--generated", choices=("automatic", "semiautomatic", "manual"),
+                        help="how the contours came about; default: not told")
+    parser.add_argument("--force", action="store_true", help="replace an earlier output")
+    add_dicom_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace, screen: Console) -> int:
+    """Read, write, tell what was noted."""
+    from AutoContourRTCore.cli.contour_input import read_any
+    from AutoContourRTCore.cli.contour_output import write_any
+
+    if not options.write_names:
+        _check(options)
+    with screen.progress("Converting") as progress:
+        progress(0.0, "reading")
+        contours = read_any(options.input, options.ct, options.series, options.labels)
+        labelmap = _chosen(options, contours.labelmap)
+        if options.write_names:
+            screen.say(write_names(options, labelmap.names))
+            return 0
+        how = (options.generated or "").upper()
+        export = export_of(options, labelmap.names, how)
+        if options.body:
+            labelmap = with_body(labelmap, contours.series)
+        progress(0.5, "writing")
+        notes = (*contours.notes, *write_any(labelmap, contours.series, options.output, export))
+        progress(1.0, "done")
+    for note in notes:
+        screen.note(f"Warning: {note}")
+    screen.say(f"Written: {options.output} ({len(labelmap.names)} structures)")
+    screen.done({"output": str(options.output), "structures": list(labelmap.names),
+                 "warnings": list(notes)})  # fmt: skip
+    return 0
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Raise InputError unless the output may be written."""
+    from AutoContourRTCore.cli.contour_output import FOLDER, LABELS, kind_of, table_of
+
+    kind = kind_of(options.output)
+    if kind == FOLDER:
+        if options.output.is_dir() and any(options.output.iterdir()):
+            raise InputError(f"{options.output} is not empty; name a new folder.")
+        return
+    check_file(options.output, options.force, options.input)
+    if kind == LABELS:
+        check_file(table_of(options.output), options.force, options.input)
+
+
+def _chosen(options: argparse.Namespace, labelmap: Any) -> Any:
+    """The structures that are asked for; InputError for one that is not there."""
+    if not options.structures:
+        return labelmap
+    missing = [name for name in options.structures if name not in labelmap.names]
+    if missing:
+        raise InputError(
+            f"{options.input} has no structure {missing[0]!r}; it has {', '.join(labelmap.names)}."
+        )
+    return labelmap.only(options.structures)

@@ -1,0 +1,99 @@
+"""Options that say what goes into a structure set, shared by the commands that write one."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Iterable, Optional
+
+from AutoContourRTCore.errors import InputError
+
+if TYPE_CHECKING:
+    from AutoContourRTCore.volumes.dicom.roi_names import NameMap
+    from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+    from AutoContourRTCore.volumes.dicom.series import Series
+    from AutoContourRTCore.volumes.labelmap import LabelMap
+
+BODY = "Body"
+
+
+def add_dicom_options(parser: argparse.ArgumentParser) -> None:
+    """Add them."""
+    group = parser.add_argument_group("structure sets (DICOM)")
+    group.add_argument("--series", default="", metavar="UID",
+                       help="the CT series to use where the folder holds several")
+    group.add_argument("--label", default="AutoContourRT",
+                       help="of the structure set, at most 16 characters; default: %(default)s")
+    group.add_argument("--names", type=Path, metavar="MAP.csv",
+                       help="what structures are called there: columns name, roi_name, type, color")
+    group.add_argument("--write-names", type=Path, metavar="MAP.csv",
+                       help="write such a file for these structures, to edit, and stop")
+    group.add_argument("--body", action="store_true",
+                       help="add the outline of the patient, of type EXTERNAL")
+
+
+def name_map(options: argparse.Namespace) -> Optional[NameMap]:
+    """The clinic's names, None where none are given."""
+    from AutoContourRTCore.volumes.dicom.roi_names import read_name_map
+
+    return read_name_map(options.names) if options.names else None
+
+
+def write_names(options: argparse.Namespace, names: Iterable[str]) -> str:
+    """Write the name map that is asked for; returns what to say of it."""
+    from AutoContourRTCore.cli.outputs import refuse_existing
+    from AutoContourRTCore.volumes.dicom.roi_names import write_name_map
+
+    refuse_existing(options.write_names, options.force)
+    every = [*names, BODY] if options.body else list(names)
+    write_name_map(every, options.write_names)
+    return f"Written: {options.write_names}. Edit its roi_name column, then use it with --names."
+
+
+def check_names(options: argparse.Namespace, names: Iterable[str]) -> None:
+    """Raise InputError, before anything is computed, for names or a label that will not do."""
+    from AutoContourRTCore.volumes.dicom.roi_names import roi_names
+    from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+
+    roi_names(names, name_map(options))
+    Export(label=options.label)
+
+
+def export_of(
+    options: argparse.Namespace, names: Iterable[str], how: str, model: str = "", version: str = ""
+) -> Export:
+    """What a structure set says; how: AUTOMATIC and so on, "" where it is not known.
+
+    The outline of the patient that --body adds is always AUTOMATIC.
+    """
+    from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+
+    generated = {name: how for name in names}
+    if options.body:
+        generated.setdefault(BODY, "AUTOMATIC")
+    return Export(options.label, name_map(options), generated, model, version)
+
+
+def with_body(labelmap: LabelMap, series: Optional[Series]) -> LabelMap:
+    """The structures and the outline of the patient; their grid must be the CT's.
+
+    Raises InputError without a CT series, and where the structures hold an outline already.
+    """
+    from AutoContourRTCore.segmentation.body import body_mask
+    from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, appearance_of
+    from AutoContourRTCore.volumes.dicom.series import load
+    from AutoContourRTCore.volumes.labelmap import LabelMap
+    from AutoContourRTCore.volumes.resample import resample_mask
+
+    outlines = [name for name in labelmap.names if appearance_of(name).kind == EXTERNAL]
+    if outlines:
+        raise InputError(f"{outlines[0]} is an outline of the patient already; leave --body out.")
+    if series is None:
+        raise InputError("--body needs the CT; give its DICOM folder (--ct FOLDER).")
+    ct = load(series).volume
+    moved = {
+        name: mask if ct.geometry.same_grid(labelmap.geometry)
+        else resample_mask(mask, labelmap.geometry, ct.geometry)
+        for name, mask in labelmap.masks.items()
+    }  # fmt: skip
+    return LabelMap({**moved, BODY: body_mask(ct)}, ct.geometry)

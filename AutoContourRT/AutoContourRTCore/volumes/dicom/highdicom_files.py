@@ -1,0 +1,162 @@
+"""The only door to highdicom: DICOM segmentations (SEG), written for a CT series and read.
+
+highdicom (0.25 or newer, Python 3.10) knows the object's many rules; it comes with the extra
+`dicom`. Each structure is a segment of its own, so overlaps stay.
+"""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+
+from AutoContourRTCore import __version__
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.dicom import pydicom_files as dicom
+from AutoContourRTCore.volumes.dicom.appearance import UNSPECIFIED, Code, appearance_of
+from AutoContourRTCore.volumes.dicom.grid import grid
+from AutoContourRTCore.volumes.dicom.on_slices import check_inside, masks_on
+from AutoContourRTCore.volumes.dicom.rtstruct_write import PRODUCT, Export
+from AutoContourRTCore.volumes.dicom.series import Series
+from AutoContourRTCore.volumes.labelmap import LabelMap
+
+_AI: Code = ("123110", "DCM", "Artificial Intelligence")  # algorithm family, CID 7162 of PS3.16
+
+
+def write_seg(
+    labelmap: LabelMap, series: Optional[Series], path: Union[str, Path], export: Export
+) -> Tuple[str, ...]:
+    """Write structures as a DICOM segmentation on the pixels of a CT series; returns notes.
+
+    Raises InputError, before anything is written, when the series is not known or is another one.
+    """
+    hd = _highdicom()
+    if series is None:
+        raise InputError(
+            "A DICOM segmentation must name the images it belongs to, and for these contours none "
+            "are known; give the CT's DICOM folder (--ct FOLDER)."
+        )
+    unknown = [name for name in labelmap.names if not export.generated.get(name)]
+    if unknown:
+        raise InputError(
+            f"A DICOM segmentation must say how its contours came about, and for {unknown[0]} it "
+            "is not known; say --generated automatic, semiautomatic or manual."
+        )
+    check_inside(labelmap, series)
+    empty = [name for name, mask in labelmap.masks.items() if not mask.any()]
+    names = [name for name in labelmap.names if name not in empty]
+    masks = [masks_on(labelmap.masks[name], labelmap.geometry, series) for name in names]
+    lost = [name for name, mask in zip(names, masks) if not mask.any()]
+    if lost or not names:
+        raise InputError(
+            f"No voxel of {', '.join(lost) or 'any structure'} would lie on the CT; nothing was "
+            "written."
+        )
+    sources = [dicom.read_without_pixels(each.path) for each in series.slices]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of remarks on the source's values
+        made = hd.seg.Segmentation(
+            source_images=sources, pixel_array=np.stack(masks, axis=-1),
+            segmentation_type="BINARY",
+            segment_descriptions=[_segment(hd, n, name, export) for n, name in enumerate(names, 1)],
+            series_instance_uid=dicom.new_uid(), series_number=1, sop_instance_uid=dicom.new_uid(),
+            instance_number=1, manufacturer=PRODUCT, manufacturer_model_name=PRODUCT,
+            software_versions=__version__, device_serial_number="none",
+            content_label="CONTOURS", content_description=f"{PRODUCT} contours, not reviewed",
+        )  # fmt: skip
+        with atomic_path(path) as temporary:
+            made.save_as(str(temporary))
+    return (f"Empty structures are left out: {', '.join(empty)}.",) if empty else ()
+
+
+def _segment(hd: Any, number: int, name: str, export: Export) -> Any:
+    look = appearance_of(name)
+    how = export.generated[name]
+    algorithm = None
+    if how != "MANUAL":
+        model = export.model or "not known"
+        algorithm = hd.AlgorithmIdentificationSequence(
+            name=model, family=_code(hd, _AI), version=export.model_version or "not known"
+        )
+    segment = hd.seg.SegmentDescription(
+        segment_number=number, segment_label=name[:64],
+        segmented_property_category=_code(hd, look.category),
+        segmented_property_type=_code(hd, look.type or UNSPECIFIED),
+        algorithm_type=how, algorithm_identification=algorithm,
+        display_color=hd.color.CIELabColor.from_rgb(*look.color),
+    )  # fmt: skip
+    if look.modifier:
+        value, scheme, meaning = look.modifier
+        modifier = dicom.dataset(
+            CodeValue=value, CodingSchemeDesignator=scheme, CodeMeaning=meaning
+        )
+        segment.SegmentedPropertyTypeCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence = [
+            modifier
+        ]
+    return segment
+
+
+def _code(hd: Any, code: Code) -> Any:
+    value, scheme, meaning = code
+    return hd.sr.CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
+
+
+def read_seg(path: Path) -> Tuple[LabelMap, str]:
+    """The segments of a DICOM segmentation on its own grid, and its frame of reference.
+
+    A probability counts as inside from one half. Raises InputError for a file that is none, and
+    for frames that form no even volume.
+    """
+    hd = _highdicom()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = hd.seg.segread(str(path))
+            volume = found.get_volume(combine_segments=False, dtype=np.float32)
+    except (ValueError, RuntimeError, AttributeError, KeyError, TypeError) as error:
+        raise InputError(f"{path} cannot be read as a DICOM segmentation: {error}") from error
+    affine = np.asarray(volume.affine)
+    steps = affine[:3, :3].T  # rows: the LPS step along each array axis
+    spacing = np.linalg.norm(steps, axis=1)
+    array = np.asarray(volume.array)
+    if np.dot(np.cross(steps[2], steps[1]), steps[0]) < 0:  # k grows along the normal, as in a CT
+        array, affine = array[::-1], affine @ _flip_first(len(array))
+        steps = affine[:3, :3].T
+    geometry = grid(array.shape[:3], spacing, affine[:3, 3].tolist(), steps / spacing[:, None])
+    masks: Dict[str, np.ndarray] = {}
+    for index, number in enumerate(_numbers(found)):
+        name = str(found.get_segment_description(number).segment_label)
+        if name in masks:
+            raise InputError(f"{path} has two segments named {name!r}; rename one.")
+        masks[name] = np.asarray(array[..., index] >= 0.5)
+    return LabelMap(masks, geometry), dicom.text(found, "FrameOfReferenceUID")
+
+
+def _flip_first(count: int) -> np.ndarray:
+    """The matrix from indices of an array flipped along its first axis to its own."""
+    matrix = np.eye(4)
+    matrix[0, 0], matrix[0, 3] = -1, count - 1
+    return matrix
+
+
+def _numbers(found: Any) -> List[int]:
+    return [int(number) for number in found.segment_numbers]
+
+
+def _highdicom() -> Any:
+    try:
+        import highdicom
+        import highdicom.seg
+    except ImportError as error:
+        raise InputError(
+            "DICOM segmentations need the Python package highdicom (0.25 or newer, Python 3.10), "
+            "which is not there; install it with: pip install 'autocontourrt[dicom]'"
+        ) from error
+    if not hasattr(highdicom.seg.Segmentation, "get_volume"):
+        raise InputError(
+            f"highdicom {highdicom.__version__} is too old; DICOM segmentations need 0.25 or newer."
+        )
+    return highdicom

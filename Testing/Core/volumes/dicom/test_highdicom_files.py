@@ -1,0 +1,77 @@
+"""DICOM segmentations, written for a CT and read again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pydicom
+import pytest
+
+import dicom_series as made
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg, write_seg
+from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+from AutoContourRTCore.volumes.dicom.series import Series, find_series
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.labelmap import LabelMap
+
+pytest.importorskip("highdicom")
+
+GRID = Geometry((6, 16, 20), (3.0, 1.0, 1.5), (-7.0, 11.0, -40.0))
+AUTOMATIC = Export(generated={"Parotid_L": "AUTOMATIC", "Odd": "SEMIAUTOMATIC", "E": "MANUAL"},
+                   model="head_neck_7", model_version="1.0")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Series:
+    folder = tmp_path_factory.mktemp("ct")
+    made.write_ct(folder, np.zeros(GRID.shape, np.int16), GRID)
+    return find_series(folder)
+
+
+def _labelmap() -> LabelMap:
+    one, other = np.zeros(GRID.shape, bool), np.zeros(GRID.shape, bool)
+    one[1:4, 3:9, 3:9], other[2:5, 5:12, 5:12] = True, True
+    return LabelMap({"Parotid_L": one, "Odd": other, "E": np.zeros(GRID.shape, bool)}, GRID)
+
+
+def test_segments_that_overlap_come_back_at_their_place(series: Series, tmp_path: Path) -> None:
+    notes = write_seg(_labelmap(), series, tmp_path / "S.dcm", AUTOMATIC)
+    assert notes == ("Empty structures are left out: E.",)
+    found, frame = read_seg(tmp_path / "S.dcm")
+    assert found.names == ("Parotid_L", "Odd") and frame == made.FRAME
+    for name in found.names:
+        mine = GRID.to_lps(np.argwhere(_labelmap().masks[name]))
+        assert np.allclose(found.geometry.to_lps(np.argwhere(found.masks[name])), mine, atol=1e-4)
+    assert np.allclose(found.geometry.axes, GRID.axes)
+
+
+def test_codes_algorithm_and_references_are_told(series: Series, tmp_path: Path) -> None:
+    write_seg(_labelmap(), series, tmp_path / "S.dcm", AUTOMATIC)
+    found = pydicom.dcmread(tmp_path / "S.dcm")
+    parotid, odd = found.SegmentSequence
+    assert parotid.SegmentAlgorithmType == "AUTOMATIC"
+    (algorithm,) = parotid.SegmentationAlgorithmIdentificationSequence
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("head_neck_7", "1.0")
+    (kind,) = parotid.SegmentedPropertyTypeCodeSequence
+    assert kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeMeaning == "Left"
+    assert odd.SegmentedPropertyTypeCodeSequence[0].CodeMeaning == "Tissue"
+    assert (found.StudyInstanceUID, found.FrameOfReferenceUID) == (made.STUDY, made.FRAME)
+    assert found.ReferencedSeriesSequence[0].SeriesInstanceUID == made.SERIES
+
+
+def test_without_ct_or_without_origin_nothing_is_written(series: Series, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="must name the images.*--ct FOLDER"):
+        write_seg(_labelmap(), None, tmp_path / "S.dcm", AUTOMATIC)
+    with pytest.raises(InputError, match="for Parotid_L it is not known; say --generated"):
+        write_seg(_labelmap(), series, tmp_path / "S.dcm", Export())
+    empty = _labelmap().only(["E"])
+    with pytest.raises(InputError, match="No voxel of any structure"):
+        write_seg(empty, series, tmp_path / "S.dcm", AUTOMATIC)
+    assert not list(tmp_path.iterdir())
+
+
+def test_another_file_is_refused(series: Series) -> None:
+    with pytest.raises(InputError, match="cannot be read as a DICOM segmentation"):
+        read_seg(series.first.path)

@@ -1,4 +1,5 @@
-"""`make bench`: our way and the plain way to contour, side by side; one process a run.
+"""`make bench`: our way and the plain way to contour, side by side; one process a run. Then the
+contour metrics against the public library (bench_metrics.py).
 
 Ours: body crop, windows of the training patch with 25 % overlap, channels-last, bfloat16 where
 the CPU has it. Plain: the whole resampled volume in windows with 50 % overlap, float32,
@@ -67,6 +68,8 @@ def main() -> None:
         ).stdout.splitlines()[-1]
     ):
         print(line)
+    print("\nContour metrics", flush=True)
+    subprocess.run([sys.executable, str(HERE / "bench_metrics.py")], check=True)
 
 
 if __name__ == "__main__":

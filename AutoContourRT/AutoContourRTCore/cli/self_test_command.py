@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from AutoContourRTCore.cli.segment_command import DEFAULT_MODEL
@@ -15,9 +16,14 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser = commands.add_parser(
         "self-test", parents=[common], help="check the installation on the phantom",
-        description="Contour the phantom and compare with what the maker of the model got. It "
-        "checks the installation, not the accuracy on patients.",
+        description="Contour the phantom and compare with what the maker of the model got, or "
+        "(--metrics) compute figures that are known on paper. It checks the installation, not the "
+        "accuracy on patients.",
     )
+    parser.add_argument("--metrics", action="store_true",
+                        help="check the contour metrics on boxes and spheres instead")
+    parser.add_argument("-o", "--output", type=Path, metavar="PAGE.html",
+                        help="with --metrics: write every figure to a page")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID",
                         help="default: %(default)s")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
@@ -28,6 +34,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Console) -> int:
     """Measure, compare (or store) and print a table; 3 where a value differs."""
+    if options.metrics:
+        return _run_metrics(options, screen)
     from AutoContourRTCore import self_test
     from AutoContourRTCore.models.store import ModelStore
     from AutoContourRTCore.segmentation.pipeline import load_model
@@ -54,6 +62,32 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     else:
         screen.failed("autocontourrt: the self-test failed", "failure")
     return 0 if passed else FAILED
+
+
+def _run_metrics(options: argparse.Namespace, screen: Console) -> int:
+    """Boxes and spheres; 3 where a figure is not as on paper."""
+    from AutoContourRTCore.metrics.analytic import html_of, run_checks
+    from AutoContourRTCore.metrics.provenance import provenance_of
+    from AutoContourRTCore.metrics.settings import Settings
+    from AutoContourRTCore.volumes.atomic import atomic_path
+
+    checks = run_checks()
+    for check in checks:
+        if not check.passed:
+            screen.say(f"{check.shape}, {check.figure}: {check.value:g}, expected "
+                       f"{check.low:g} to {check.high:g}")
+    wrong = sum(not check.passed for check in checks)
+    screen.say(f"{len(checks) - wrong} of {len(checks)} figures are as computed on paper.")
+    if options.output:
+        with atomic_path(options.output) as temporary:
+            page = html_of(checks, provenance_of(Settings()))
+            temporary.write_text(page, encoding="utf-8")
+        screen.say(f"Written: {options.output}")
+    if wrong:
+        screen.failed("autocontourrt: the self-test of the metrics failed", "failure")
+        return FAILED
+    screen.done({"figures": len(checks), "output": str(options.output or "")})
+    return 0
 
 
 def _verdict(passed: bool) -> str:

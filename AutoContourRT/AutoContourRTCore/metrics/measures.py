@@ -36,15 +36,27 @@ def surface_dice(
     round_to_grid: round the tolerance to a distance that the spacing allows, as in the paper
     (Nikolov 2021); the reference library does not. Raises InputError for a tolerance below 0.
     """
-    if not tolerance_mm >= 0:
-        raise InputError(f"The tolerance {tolerance_mm} mm must be 0 or more.")
-    tau = rounded_tolerance(tolerance_mm, distances.spacing) if round_to_grid else tolerance_mm
+    tau = _tolerance(distances, tolerance_mm, round_to_grid)
     total = distances.area_a.sum() + distances.area_b.sum()
     if total == 0:
         return float("nan")
     near_a = distances.area_a[distances.a_to_b <= tau].sum()
     near_b = distances.area_b[distances.b_to_a <= tau].sum()
     return float((near_a + near_b) / total)
+
+
+def surface_overlaps(
+    distances: SurfaceDistances, tolerance_mm: float, round_to_grid: bool = False
+) -> Tuple[float, float]:
+    """Share (0..1) of surface a within the tolerance of b, and of b within it of a.
+
+    NaN for a mask without a surface. Arguments and errors as in surface_dice.
+    """
+    tau = _tolerance(distances, tolerance_mm, round_to_grid)
+    return (
+        _weighted_mean((distances.a_to_b <= tau).astype(float), distances.area_a),
+        _weighted_mean((distances.b_to_a <= tau).astype(float), distances.area_b),
+    )
 
 
 def average_surface_distances(distances: SurfaceDistances) -> Tuple[float, float]:
@@ -81,6 +93,12 @@ def mean_surface_distance(a: np.ndarray, b: np.ndarray, spacing: Sequence[float]
     if not len(a_to_b) or not len(b_to_a):
         return float("inf")
     return float((a_to_b.mean() + b_to_a.mean()) / 2)
+
+
+def _tolerance(distances: SurfaceDistances, tolerance_mm: float, round_to_grid: bool) -> float:
+    if not tolerance_mm >= 0:
+        raise InputError(f"The tolerance {tolerance_mm} mm must be 0 or more.")
+    return rounded_tolerance(tolerance_mm, distances.spacing) if round_to_grid else tolerance_mm
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> float:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Sequence, Tuple
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.borders import Border, surface_elements, surface_voxels
 from AutoContourRTCore.metrics.boxes import cropped_pair
-from AutoContourRTCore.metrics.marching import FULL, surface_areas
+from AutoContourRTCore.metrics.marching import surface_areas
 
 Triple = Tuple[float, float, float]
 
@@ -20,16 +20,19 @@ Triple = Tuple[float, float, float]
 class SurfaceDistances:
     """Distances between the surfaces of two masks a and b (Nikolov 2021).
 
-    a_to_b: for each surface element of a the distance (mm) to the nearest one of b, ascending;
-    area_a: the elements' areas (mm^2) in the same order. b_to_a, area_b: the other way.
-    spacing: mm along the axes of the masks. An empty mask has no elements; the distances of the
-    other one are then infinite.
+    a_to_b: for each surface element of a the distance (mm) to the nearest one of b, ascending.
+    area_a: the elements' areas (mm^2), place_a: their places (n, 3) as voxel indices k, j, i
+    (halves: elements lie between voxels), in the same order. b_to_a, area_b, place_b: the other
+    way. spacing: mm along the axes of the masks. An empty mask has no elements; the distances of
+    the other one are then infinite.
     """
 
     a_to_b: np.ndarray
     area_a: np.ndarray
+    place_a: np.ndarray
     b_to_a: np.ndarray
     area_b: np.ndarray
+    place_b: np.ndarray
     spacing: Triple
 
 
@@ -38,18 +41,13 @@ def surface_distances(a: np.ndarray, b: np.ndarray, spacing: Sequence[float]) ->
 
     Surface elements lie on a raster shifted by half a voxel: one for each neighbourhood of 2x2x2
     voxels that is neither empty nor full. Beyond the edge of the volume nothing is inside, so an
-    object that is cut there is closed. Raises InputError for masks of different or not three
-    dimensions, and for a spacing that is not positive.
+    object that is cut there is closed. Places count from the corner of the box around both masks:
+    cut the masks first (boxes.cropped_pair) where places matter. Raises InputError for masks of
+    different or not three dimensions, and for a spacing that is not positive.
     """
     mm = _spacing(spacing)
-    masks = cropped_pair(a, b)
-    codes = [_neighbourhood_codes(mask) for mask in masks]
-    borders = [(code != 0) & (code != FULL) for code in codes]
-    areas = surface_areas(mm)
-    a_to_b, b_to_a = _distances(borders[0], borders[1], mm)
-    a_to_b, area_a = _ascending(a_to_b, areas[codes[0][borders[0]]])
-    b_to_a, area_b = _ascending(b_to_a, areas[codes[1][borders[1]]])
-    return SurfaceDistances(a_to_b, area_a, b_to_a, area_b, mm)
+    borders = surface_elements(*cropped_pair(a, b))
+    return _with_areas(borders, mm)
 
 
 def voxel_distances(
@@ -61,61 +59,53 @@ def voxel_distances(
     the edge of the volume all is outside. Masks, spacing and errors as in surface_distances.
     """
     mm = _spacing(spacing)
-    masks = cropped_pair(a, b)
-    shells = [mask & ~ndimage.binary_erosion(mask) for mask in masks]
-    return _distances(shells[0], shells[1], mm)
+    return _distances(*surface_voxels(*cropped_pair(a, b)), mm)
 
 
 def _spacing(spacing: Sequence[float]) -> Triple:
+    """Three positive lengths in mm; else InputError."""
     mm = tuple(float(value) for value in spacing)
     if len(mm) != 3 or not all(0 < value < np.inf for value in mm):
         raise InputError(f"The spacing {mm} must be three positive lengths in mm (k, j, i).")
     return mm[0], mm[1], mm[2]
 
 
-def _neighbourhood_codes(mask: np.ndarray) -> np.ndarray:
-    """The code (uint8) of every 2x2x2 neighbourhood; one longer than the mask along each axis.
-
-    The bits are those of marching.CORNERS: one axis after another is doubled up.
-    """
-    code = np.pad(mask.view(np.uint8), 1)
-    code = 2 * code[:, :, :-1] + code[:, :, 1:]
-    code = 4 * code[:, :-1] + code[:, 1:]
-    full: np.ndarray = 16 * code[:-1] + code[1:]
-    return full
-
-
-def _distances(a: np.ndarray, b: np.ndarray, spacing: Triple) -> Tuple[np.ndarray, np.ndarray]:
-    """For each True of a the distance to the nearest True of b, and the other way."""
-    points_a, points_b = np.argwhere(a), np.argwhere(b)
-    return (
-        _nearest(points_a, b[a], points_b, spacing),
-        _nearest(points_b, a[b], points_a, spacing),
+def _with_areas(borders: Tuple[Border, Border], spacing: Triple) -> SurfaceDistances:
+    areas = surface_areas(spacing)
+    a_to_b, b_to_a = _distances(*borders, spacing)
+    return SurfaceDistances(
+        *_ascending(a_to_b, borders[0], areas), *_ascending(b_to_a, borders[1], areas), spacing
     )
 
 
-def _nearest(
-    points: np.ndarray, shared: np.ndarray, targets: np.ndarray, spacing: Triple
-) -> np.ndarray:
-    """Distances (mm) of raster points (n, 3) to the nearest target (m, 3).
+def _ascending(
+    distances: np.ndarray, border: Border, areas: np.ndarray
+) -> Tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distances, areas and places of surface elements, the nearest first."""
+    order = np.argsort(distances, kind="stable")
+    return distances[order], areas[border.codes[order]], border.places[order] - 0.5
 
-    shared: the points that are targets themselves; their distance is 0. A search tree over the
-    targets finds the same neighbours as a distance transform of the whole box, in a tenth of the
-    time. The distance is then computed from whole numbers of steps, rounded as a distance
-    transform rounds it, so that comparisons with a tolerance come out alike.
+
+def _distances(a: Border, b: Border, spacing: Triple) -> Tuple[np.ndarray, np.ndarray]:
+    """Distances (mm) of each border point of a to the nearest one of b, and the other way."""
+    return (_nearest(a, b.places, spacing), _nearest(b, a.places, spacing))
+
+
+def _nearest(border: Border, targets: np.ndarray, spacing: Triple) -> np.ndarray:
+    """Distances (mm) of border points to the nearest target (m, 3).
+
+    Points that are targets themselves have the distance 0. A search tree over the targets finds
+    the same neighbours as a distance transform of the whole box, in a tenth of the time. The
+    distance is then computed from whole numbers of steps, rounded as a distance transform rounds
+    it, so that comparisons with a tolerance come out alike.
     """
-    distances = np.zeros(len(points))
+    distances = np.zeros(len(border.places))
     if not len(targets):
         distances[:] = np.inf
-    elif not shared.all():
-        away = points[~shared]
+    elif not border.shared.all():
+        away = border.places[~border.shared]
         tree = cKDTree(targets * spacing, balanced_tree=False, compact_nodes=False)
         _, nearest = tree.query(away * spacing)
         k, j, i = ((targets[nearest] - away) * spacing).T
-        distances[~shared] = np.sqrt(k * k + j * j + i * i)
+        distances[~border.shared] = np.sqrt(k * k + j * j + i * i)
     return distances
-
-
-def _ascending(distances: np.ndarray, areas: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
-    order = np.lexsort((areas, distances))
-    return distances[order], areas[order]

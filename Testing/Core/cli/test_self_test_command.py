@@ -53,3 +53,19 @@ def test_damaged_values_are_exit_code_2(command: Any, tiny: Path) -> None:
 def test_the_shipped_model_passes_here(command: Any) -> None:
     done = command("self-test", "--progress", "none")
     assert done.code == 0, done.out
+
+
+def test_the_metrics_are_checked_on_shapes_known_on_paper(command: Any, tmp_path: Path) -> None:
+    done = command("self-test", "--metrics", "-o", tmp_path / "page.html")
+    assert done.code == 0 and "figures are as computed on paper" in done.out
+    assert "Passed: " in (tmp_path / "page.html").read_text("utf-8")
+
+
+def test_a_figure_that_is_wrong_is_told_and_exit_code_3(
+    command: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from AutoContourRTCore.metrics import structure
+
+    monkeypatch.setattr(structure, "dice", lambda a, b: 0.5)
+    done = command("self-test", "--metrics")
+    assert done.code == 3 and "box against itself, dice: 0.5, expected 1 to 1" in done.out

@@ -14,6 +14,7 @@ from AutoContourRTCore.metrics.measures import (
     hausdorff_distance,
     mean_surface_distance,
     surface_dice,
+    surface_overlaps,
 )
 from AutoContourRTCore.metrics.surfaces import surface_distances
 
@@ -83,9 +84,45 @@ def test_every_measure_of_random_blobs_equals_the_reference(seed, spacing, refer
     for tolerance in (0.0, 0.976, 1.0, 1.5, 2.5):
         expected = reference.compute_surface_dice_at_tolerance(theirs, tolerance)
         assert surface_dice(mine, tolerance) == pytest.approx(expected, rel=1e-9)
+        expected = reference.compute_surface_overlap_at_tolerance(theirs, tolerance)
+        assert surface_overlaps(mine, tolerance) == pytest.approx(expected, rel=1e-9)
     for percent in (0, 50, 90, 95, 99, 100):
         expected = reference.compute_robust_hausdorff(theirs, percent)
         assert hausdorff_distance(mine, percent) == pytest.approx(expected, rel=1e-9)
+
+
+def shapes():
+    """Pairs that are easily got wrong: single voxels, every edge of the volume, empties."""
+    one = np.zeros((5, 6, 7), bool)
+    one[2, 3, 4] = True
+    corners = np.zeros((5, 6, 7), bool)
+    corners[::4, ::5, ::6] = True  # the eight corners of the volume
+    shell = np.ones((5, 6, 7), bool)
+    shell[1:-1, 1:-1, 1:-1] = False
+    full, nothing = np.ones((5, 6, 7), bool), np.zeros((5, 6, 7), bool)
+    return {"voxel": one, "corners": corners, "shell": shell, "full": full, "nothing": nothing}
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), SPACING])
+@pytest.mark.parametrize("second", shapes())
+@pytest.mark.parametrize("first", shapes())
+def test_every_measure_of_odd_shapes_equals_the_reference(first, second, spacing, reference):
+    a, b = shapes()[first], shapes()[second]
+    mine = surface_distances(a, b, spacing)
+    theirs = reference.compute_surface_distances(a, b, spacing)
+    with np.errstate(all="ignore"):  # the reference divides by the area of nothing
+        expected = [
+            reference.compute_dice_coefficient(a, b),
+            *reference.compute_average_surface_distance(theirs),
+            reference.compute_robust_hausdorff(theirs, 95),
+            reference.compute_robust_hausdorff(theirs, 100),
+            *[reference.compute_surface_dice_at_tolerance(theirs, t) for t in (0.0, 1.0, 2.5)],
+        ]
+    found = [
+        dice(a, b), *average_surface_distances(mine), hausdorff_distance(mine, 95),
+        hausdorff_distance(mine), *[surface_dice(mine, t) for t in (0.0, 1.0, 2.5)],
+    ]
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-12, nan_ok=True)
 
 
 def test_rounding_the_tolerance_counts_a_shift_that_the_plain_tolerance_misses():
@@ -163,7 +200,7 @@ def assert_row_matches(row, images):
         "hd95_mm": hausdorff_distance(distances, 95),
     }
     expected = {name: float(row[name]) for name in found}
-    same = pytest.approx(expected, rel=1e-6, nan_ok=True)
+    same = pytest.approx(expected, rel=0, abs=1e-9, nan_ok=True)
     assert found == same, f"{row['case']} {row['structure']}"
 
 
@@ -177,10 +214,3 @@ def test_observer_contours_give_the_reference_figures(shared_data):
     for row, read in rows:
         assert_row_matches(row, read())
 
-
-@pytest.mark.slow
-def test_all_observer_contours_give_the_reference_figures(shared_data):
-    rows = list(observer_pairs(shared_data))
-    assert len(rows) > 100
-    for row, read in rows:
-        assert_row_matches(row, read())

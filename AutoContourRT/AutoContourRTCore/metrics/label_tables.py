@@ -1,0 +1,115 @@
+"""What the values of a label file stand for.
+
+A label file is one image whose voxels hold whole numbers, one a structure. It has no names of its
+own: they stand in a table beside it (JSON or CSV). Without one, nothing may be guessed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Dict, List, Optional
+
+from AutoContourRTCore.errors import InputError
+
+_IMAGE_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
+_VALUE_COLUMNS = ("value", "id", "label", "index")
+_NAME_COLUMNS = ("name", "structure")
+
+
+def stem_of(path: Path) -> str:
+    """The name of an image file without its suffixes."""
+    name = path.name
+    return next(
+        (name[: -len(s)] for s in _IMAGE_SUFFIXES if name.lower().endswith(s)), path.stem
+    )
+
+
+def find_table(image: Path) -> Path:
+    """The table beside a label file; InputError, saying how to add one, where there is none.
+
+    Looked for, in this order: the image's own stem with .json or .csv, the stem with `_labels`
+    added, and `labels` alone.
+    """
+    stem = stem_of(image)
+    names = [f"{name}{end}" for name in (stem, f"{stem}_labels", "labels")
+             for end in (".json", ".csv")]
+    for name in names:
+        if (image.parent / name).is_file():
+            return image.parent / name
+    raise InputError(
+        f"{image} is a label file without a table of its labels. Put {names[0]} beside it, for "
+        'example {"1": "Heart", "2": "Lung_L"}, or name a table with --labels.'
+    )
+
+
+def read_table(path: Path) -> Dict[int, str]:
+    """Value -> name from JSON ({"1": "Heart"}, {"Heart": 1}, also below "labels") or CSV.
+
+    A CSV needs a column `value` (or id, label, index) and one `name` (or structure). The value 0
+    is background and left out. Raises InputError for anything else, and for doubled names.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The label table {path} cannot be read: {error}.") from error
+    found = _of_json(path, text) if path.suffix.lower() == ".json" else _of_csv(path, text)
+    table = {value: name for value, name in found.items() if value != 0}
+    names = list(table.values())
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise InputError(f"The label table {path} gives {doubled[0]!r} to two values.")
+    if not table:
+        raise InputError(f"The label table {path} names no label above 0.")
+    return table
+
+
+def _of_json(path: Path, text: str) -> Dict[int, str]:
+    try:
+        content = json.loads(text)
+        if isinstance(content, dict) and isinstance(content.get("labels"), dict):
+            content = content["labels"]
+        pairs = list(content.items())
+        if all(str(key).strip().lstrip("-").isdigit() for key, _ in pairs):
+            return {int(key): _name(path, name) for key, name in pairs}
+        return {int(value): _name(path, name) for name, value in pairs}
+    except (ValueError, TypeError, AttributeError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(
+            f'The label table {path} is not of the form {{"1": "Heart"}} ({error}).'
+        ) from error
+
+
+def _of_csv(path: Path, text: str) -> Dict[int, str]:
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    columns = [name.strip().lower() for name in reader.fieldnames or []]
+    reader.fieldnames = columns
+    value, name = _first(columns, _VALUE_COLUMNS), _first(columns, _NAME_COLUMNS)
+    if value is None or name is None:
+        raise InputError(f"The label table {path} needs the columns value and name.")
+    table: Dict[int, str] = {}
+    for row in reader:
+        try:
+            number = int(row[value])
+        except (ValueError, TypeError) as error:
+            raise InputError(
+                f"The label table {path}, line {reader.line_num}: {row[value]!r} is no whole "
+                "number."
+            ) from error
+        if number in table:
+            raise InputError(f"The label table {path} names the value {number} twice.")
+        table[number] = _name(path, row[name])
+    return table
+
+
+def _first(columns: List[str], wanted: tuple[str, ...]) -> Optional[str]:
+    return next((name for name in wanted if name in columns), None)
+
+
+def _name(path: Path, name: object) -> str:
+    if not isinstance(name, str) or not name.strip():
+        raise InputError(f"The label table {path} has a label without a name: {name!r}.")
+    return name.strip()

@@ -1,0 +1,150 @@
+"""`autocontourrt evaluate` and `tolerances`."""
+
+from __future__ import annotations
+
+import csv
+import math
+from pathlib import Path
+from typing import Any, Dict, List
+
+import numpy as np
+import pytest
+
+from AutoContourRTCore.anatomy.catalogue import standard_name
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.imagefile import image_of, write_image
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.segfile import write_labelmap
+
+GRID = Geometry((20, 24, 28), (2.5, 1.0, 1.25))
+
+
+def masks(shift: int) -> Dict[str, np.ndarray]:
+    brain, heart = np.zeros((2, *GRID.shape), bool)
+    brain[3 + shift : 13 + shift, 4:10, 5:12] = True
+    heart[5:9, 12 : 18 + shift, 14:20] = True
+    return {"Brain": brain, "Heart": heart}
+
+
+@pytest.fixture()
+def cohort(tmp_path: Path) -> List[Path]:
+    """Four cases: masks in folders, a .seg.nrrd each, and those moved by two slices."""
+    for n in range(4):
+        case = tmp_path / "reference" / f"p{n}" / "segmentations"
+        case.mkdir(parents=True)
+        for name, mask in masks(0).items():
+            write_image(image_of(mask.astype(np.uint8), GRID), case / f"{name}.nii.gz")
+        for folder, shift in (("test", n % 2), ("other", 2)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            write_labelmap(LabelMap(masks(shift), GRID), tmp_path / folder / f"p{n}.seg.nrrd")
+    return [tmp_path / name for name in ("reference", "test", "other")]
+
+
+def rows(path: Path) -> List[Dict[str, str]]:
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_folders_of_masks_and_segmentation_files_of_one_name_are_compared(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    table = rows(tmp_path / "out" / "per_case.csv")
+    assert [row["case"] for row in table] == ["p0", "p0", "p1", "p1", "p2", "p2", "p3", "p3"]
+    assert [float(row["dice"]) for row in table[::2]] == pytest.approx([1, 0.9, 1, 0.9])
+    assert "4 cases, 8 structures compared" in done.out
+    assert "0.950 ± 0.058" in done.out  # 1, 0.9, 1, 0.9
+    assert "<h1>" in (tmp_path / "out" / "report.html").read_text("utf-8")
+    again = command("evaluate", *cohort[:2], "-o", tmp_path / "out")
+    assert again.code == 2 and "--force" in again.err
+    assert command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--force").code == 0
+
+
+def test_two_methods_are_compared_pairwise(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--second", cohort[2],
+                   "--names", "ours,theirs", "--margin", "4")
+    assert done.code == 0, done.err
+    brain = rows(tmp_path / "out" / "paired.csv")[0]
+    assert (brain["structure"], brain["measure"], brain["n"]) == ("Brain", "dice", "4")
+    assert float(brain["difference"]) == pytest.approx(0.15)
+    assert (float(brain["p"]), brain["margin"], brain["non_inferior"]) == (0.125, "0.04", "yes")
+    assert "ours against theirs" in (tmp_path / "out" / "report.html").read_text("utf-8")
+
+
+def test_drawn_slices_ratings_and_a_missing_case_take_effect(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "drawn.csv").write_text("case,structure,slices\n*,Brain,4 5\n")
+    (tmp_path / "ratings.csv").write_text("case,structure,grade\np0,Brain,good\np1,Brain,good\n")
+    (cohort[1] / "p3.seg.nrrd").unlink()
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--ratings",
+                   tmp_path / "ratings.csv", "--drawn-slices", tmp_path / "drawn.csv")
+    assert done.code == 0 and "p3: the test has no such case" in done.err
+    assert rows(tmp_path / "out" / "rating_counts.csv")[0]["good %"] == "100"
+    brain = next(r for r in rows(tmp_path / "out" / "summary.csv")
+                 if (r["structure"], r["measure"]) == ("Brain", "dice"))
+    assert (brain["n"], float(brain["pooled"])) == ("3", 1.0)  # slices 4, 5 agree in every case
+
+
+def test_bad_input_is_exit_code_2(command: Any, cohort: List[Path], tmp_path: Path) -> None:
+    done = command("evaluate", cohort[0], tmp_path / "none", "-o", tmp_path / "out")
+    assert done.code == 2 and "is no folder" in done.err and not (tmp_path / "out").exists()
+    done = command("evaluate", *cohort[:2], "-o", cohort[1] / "p1.seg.nrrd")
+    assert done.code == 2 and "is a file" in done.err
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--second", cohort[2],
+                   "--margin", "-1")
+    assert done.code == 2 and "0 or more" in done.err
+    assert "usage:" in command("evaluate", *cohort[:2]).err
+
+
+def test_tolerances_are_derived_and_used(command: Any, cohort: List[Path], tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    done = command("tolerances", *cohort, "-o", path, "--percent", "100")
+    assert done.code == 0, done.err
+    derived = {row["structure"]: row for row in rows(path)}
+    assert float(derived["Brain"]["tolerance_mm"]) == 5.0  # two slices of 2.5 mm
+    assert derived["Brain"]["cases"] == "p0 p1 p2 p3"
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--tolerances", path)
+    assert done.code == 0
+    row = rows(tmp_path / "out" / "per_case.csv")[2]
+    assert (row["tolerance_mm"], row["surface_dice"]) == ("5.0", "1.0")
+    assert "12 observer pairs in 4 cases" in row["tolerance_source"]
+    assert command("tolerances", cohort[0], "-o", tmp_path / "u.csv").code == 2
+
+
+@pytest.mark.slow
+def test_one_command_gives_the_human_table_and_the_figures_of_the_reference_library(
+    command: Any, shared_data: Path, tmp_path: Path
+) -> None:
+    """All 147 pairs of oncologist and radiographer."""
+    data = shared_data / "masks_tcia"
+    folders = [data / "validation" / who for who in ("oncologist", "radiographer")]
+    done = command("evaluate", *folders, "-o", tmp_path / "out")
+    assert done.code == 0, done.err
+    with open(data / "reference_validation.csv", newline="", encoding="utf-8") as file:
+        expected = {(r["case"], standard_name(r["structure"])): r for r in csv.DictReader(file)}
+    found = {(r["case"], r["structure"]): r for r in rows(tmp_path / "out" / "per_case.csv")}
+    assert set(found) == set(expected) and len(found) == 147
+    names = {
+        "surface_dsc": "surface_dice", "dsc": "dice", "hd95_mm": "hd95_mm",
+        "asd_oncologist_to_radiographer_mm": "asd_reference_to_test_mm",
+        "asd_radiographer_to_oncologist_mm": "asd_test_to_reference_mm",
+        "tolerance_mm": "tolerance_mm",
+    }
+    for key, row in expected.items():
+        theirs = [float(row[name]) for name in names]
+        ours = [float(found[key][name]) for name in names.values()]
+        assert ours == pytest.approx(theirs, rel=0, abs=1e-9, nan_ok=True), key
+    summary = {(r["structure"], r["measure"]): r for r in rows(tmp_path / "out" / "summary.csv")}
+    for structure in {structure for _, structure in expected}:
+        values = [float(r["dsc"]) for (_, name), r in expected.items() if name == structure]
+        drawn = [value for value in values if not math.isnan(value)]
+        told = summary[(structure, "dice")]
+        assert float(told["mean"]) == pytest.approx(np.mean(drawn))
+        assert float(told["sd"]) == pytest.approx(np.std(drawn, ddof=1))
+        assert (told["n"], told["missing"]) == (str(len(drawn)), str(7 - len(drawn)))
+    report = (tmp_path / "out" / "report.html").read_text("utf-8")
+    assert all(f"<td>{structure}</td>" in report for _, structure in expected)

@@ -1,6 +1,6 @@
 # make setup   everything that developing needs, in .venv
 # make demo    contours on a real CT and on the phantom (CT=path: on your own CT)
-# make pictures   the pictures of README.md
+# make pictures   the icon and the pictures of README.md
 # make lint    style and types
 # make test    all tests; AUTOCONTOURRT_DATA names the folder of the shared data, if you have it
 # make bench   timings, never part of the tests
@@ -35,11 +35,14 @@ $(BIN)/python:
 demo: .venv/ready-demo
 	$(BIN)/python Testing/demo.py $(if $(CT),"$(CT)")
 
-pictures: .venv/ready-demo
+pictures: .venv/ready-develop
+	$(BIN)/python Testing/make_icon.py
 	$(BIN)/python Testing/make_pictures.py
+	$(BIN)/python Testing/make_slicer_pictures.py
+	$(BIN)/python Testing/make_metrics_pictures.py
 
 lint: .venv/ready-develop
-	$(BIN)/ruff check AutoContourRT Testing
+	$(BIN)/ruff check AutoContourRT MetricsModule Testing
 	$(BIN)/mypy
 
 test: .venv/ready-develop

@@ -17,19 +17,21 @@ def modelSummary(manifest: Manifest) -> str:
     """What the model covers, its training spacing, its limits, and what its figures mean: HTML."""
     k, j, i = manifest.training_spacing_mm
     spacing = _("{k:g} mm along the patient, {j:g} x {i:g} mm across").format(k=k, j=j, i=i)
-    return "".join([
+    figures = _(
+        "overlap with clinicians' contours, 1 is perfect (mean ± standard deviation, n cases)"
+    )
+    first = [
         _line(_("Covers"), manifest.anatomy),
         _line(_("Trained on a grid of"), spacing),
-        "<b>{}:</b>".format(html.escape(_("Limits"))) + _bullets(_limits(manifest)),
-        _line(_("Dice in validation"), _(
-            "overlap with clinicians' contours, 1 is perfect (mean ± standard deviation, n cases)"
-        )),
-    ])
+        _line(_("Limits"), ""),
+    ]
+    last = _line(_("Dice in validation"), figures)
+    return "<br>".join(first) + _bullets(_limits(manifest)) + last
 
 
 def modelDetails(manifest: Manifest) -> str:
     """Version, data and licence, as HTML."""
-    return "".join([
+    return "<br>".join([
         _line(_("Model"), f"{manifest.name} ({manifest.id} {manifest.version})"),
         _line(_("Data"), manifest.data),
         _line(_("Licence"), manifest.licence),
@@ -38,7 +40,7 @@ def modelDetails(manifest: Manifest) -> str:
 
 def brokenModels(broken: Dict[Path, str]) -> str:
     """Model folders that cannot be used, and why, as HTML; "" when there are none."""
-    return "".join(_line(_("Cannot be used"), f"{path}: {why}") for path, why in broken.items())
+    return "<br>".join(_line(_("Cannot be used"), f"{path}: {why}") for path, why in broken.items())
 
 
 def structureRows(manifest: Manifest, leftOut: Sequence[str] = ()) -> List[Row]:
@@ -99,7 +101,7 @@ def _limits(manifest: Manifest) -> List[str]:
 
 
 def _line(title: str, text: str) -> str:
-    return f"<b>{html.escape(title)}:</b> {html.escape(text)}<br>"
+    return f"<b>{html.escape(title)}:</b> {html.escape(text)}"
 
 
 def _bullets(lines: List[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import slicer
 from slicer.i18n import tr as _
 
-from AutoContourRTLib import Inspection, ReviewRows, RunReport, Tables
+from AutoContourRTLib import Inspection, ReviewRows, Tables
 
 
 class ReviewPanel:
@@ -17,7 +17,8 @@ class ReviewPanel:
         self._ui = ui
         self._isFilling = False
         self.node: Optional[Any] = None
-        Tables.setHeaders(ui.resultTable, [_("OK"), _("Structure"), _("ml"), _("Look at")])
+        titles = [_("Reviewed"), _("Structure"), _("ml"), _("Look at")]
+        Tables.setHeaders(ui.resultTable, titles)
         ui.resultTable.connect("itemChanged(QTableWidgetItem*)", self.onReviewed)
         ui.resultTable.connect("cellClicked(int,int)", self.onClicked)
         ui.editButton.connect("clicked(bool)", self.onEdit)
@@ -31,7 +32,7 @@ class ReviewPanel:
             Tables.showRows(ui.resultTable, ReviewRows.reviewRows(node) if node else [])
         finally:
             self._isFilling = False
-        ui.warningsLabel.text = "\n".join(RunReport.runWarnings(node)) if node else ""
+        ui.warningsLabel.text = ReviewRows.reportText(node) if node else ""
         ui.warningsLabel.visible = bool(ui.warningsLabel.text)
         ui.reviewedLabel.text = ReviewRows.reviewedText(node) if node else ""
         ui.editButton.enabled = ui.show3DButton.enabled = bool(node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any, List, Optional
 
 from slicer.i18n import tr as _
@@ -9,7 +10,7 @@ from slicer.i18n import tr as _
 from AutoContourRTLib.Appearance import plausibleVolumeMl, segmentStatus, setSegmentStatus
 from AutoContourRTLib.Cells import Cell, Row
 from AutoContourRTLib.ModelText import structureTitle
-from AutoContourRTLib.RunReport import absentStructures
+from AutoContourRTLib.RunReport import absentStructures, runWarnings
 from AutoContourRTLib.SegmentationNodes import volumesMl
 
 REVIEWED, TO_REVIEW = "completed", "flagged"
@@ -47,9 +48,18 @@ def volumeWarning(name: str, volumeMl: Optional[float]) -> str:
     usual = plausibleVolumeMl(name)
     if volumeMl is None or usual is None or usual[0] <= volumeMl <= usual[1]:
         return ""
-    small = _("Small for a whole organ (usually {low:g} to {high:g} ml): cut off, or missed?")
-    large = _("Large for this organ (usually {low:g} to {high:g} ml)")
+    small = _("Small: usually {low:g} to {high:g} ml")
+    large = _("Large: usually {low:g} to {high:g} ml")
     return (small if volumeMl < usual[0] else large).format(low=usual[0], high=usual[1])
+
+
+def reportText(segmentationNode: Any) -> str:
+    """What the run warned of, and why structures are not there, as HTML; "" for nothing."""
+    bold = [f"<b>{html.escape(text)}</b>" for text in runWarnings(segmentationNode)]
+    absent = absentStructures(segmentationNode).items()
+    title = html.escape(_("Not contoured"))
+    plain = [f"{title}: {html.escape(name)}, {html.escape(why)}" for name, why in absent]
+    return "<br>".join(bold + plain)
 
 
 def _ids(segmentationNode: Any) -> List[str]:
@@ -70,6 +80,5 @@ def _present(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -
 
 
 def _absent(name: str, reason: str) -> Row:
-    text = _("Not contoured: {reason}").format(reason=reason)
     return [Cell(enabled=False), Cell(name, structureTitle(name), enabled=False), Cell(),
-            Cell(text, text, enabled=False)]  # fmt: skip
+            Cell(_("Not contoured"), reason, enabled=False)]  # fmt: skip

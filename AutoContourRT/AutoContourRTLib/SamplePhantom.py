@@ -59,9 +59,9 @@ def addVolume(volume: Volume, name: str) -> Any:
     node = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode")
     node.SetName(slicer.mrmlScene.GetUniqueNameByString(name))
     node.SetIJKToRASMatrix(toVtk(ijkToRasOf(volume.geometry)))
-    node.SetAndObserveImageData(image)
     node.CreateDefaultDisplayNodes()
     display = node.GetDisplayNode()
-    display.SetAutoWindowLevel(False)
+    display.SetAutoWindowLevel(False)  # before there are voxels: else they are all looked at
     display.SetWindowLevel(400, 40)
+    node.SetAndObserveImageData(image)
     return node

@@ -70,7 +70,10 @@ def ownGrid(segmentationNode: Any) -> Geometry:
     segmentation = segmentationNode.GetSegmentation()
     image = slicer.vtkOrientedImageData()
     extent = segmentation.EXTENT_UNION_OF_EFFECTIVE_SEGMENTS_AND_REFERENCE_GEOMETRY
-    made = segmentation.SetImageGeometryFromCommonLabelmapGeometry(image, None, extent)
+    text = segmentation.DetermineCommonLabelmapGeometry(extent, None)
+    if not text:  # no labelmaps, or none with a voxel: contours of an RT structure set, say
+        text = segmentation.GetConversionParameter(_REFERENCE)
+    made = text and slicer.vtkSegmentationConverter.DeserializeImageGeometry(text, image, False)
     if not made or min(image.GetDimensions()) < 1:
         raise InputError(
             f"{segmentationNode.GetName()!r} has no grid of its own; choose the volume that its "

@@ -26,7 +26,6 @@ OPTIONAL = {
     "safetensors": f"{CORE}/models/tensors.py",
     "pydicom": f"{CORE}/volumes/dicom/pydicom_files.py",
     "highdicom": f"{CORE}/volumes/dicom/highdicom_files.py",
-    "rt_utils": f"{CORE}/volumes/dicom/rt_utils_files.py",
     "dask": f"{CORE}/metrics/dask_cluster.py",
     "distributed": f"{CORE}/metrics/dask_cluster.py",
     "matplotlib": f"{CORE}/figures.py",

@@ -65,8 +65,8 @@ class ctkCollapsibleButton(QtWidgets.QAbstractButton):
 
     def sizeHint(self) -> Any:
         inner = self.layout().sizeHint() if self.layout() is not None else QtCore.QSize(100, 0)
-        height = self._header() if self._collapsed else inner.height()
-        return QtCore.QSize(max(inner.width(), 100), max(height, self._header()))
+        height = self._header() + (0 if self._collapsed else inner.height())
+        return QtCore.QSize(max(inner.width(), 100), height)
 
     minimumSizeHint = sizeHint
 

@@ -18,9 +18,9 @@ def manifest(scene: Any) -> Manifest:
 
 
 def with_figures(manifest: Manifest, **figures: Any) -> Manifest:
-    """One structure's figures changed."""
-    row = {**manifest.validation["Larynx"], **figures}
-    return replace(manifest, validation={"Larynx": row})
+    """Figures of one structure; those that are not given are not known."""
+    row = {"dice_mean": 0.5, "dice_sd": None, "surface_dice_mean": None, "tolerance_mm": None}
+    return replace(manifest, validation={"Larynx": {**row, "n": 3, **figures}})
 
 
 def test_what_others_wrote_is_shown_as_text_not_as_markup(manifest: Manifest) -> None:

@@ -1,0 +1,337 @@
+"""The module Auto Contour RT: one button from a CT to contours that are ready to be reviewed.
+
+Glue only: the work is done by AutoContourRTLib here, and by AutoContourRTCore in a worker process.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import List
+
+import qt
+import slicer
+import vtk
+from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
+from slicer.i18n import tr as _
+from slicer.i18n import translate
+from slicer.parameterNodeWrapper import parameterNodeWrapper
+from slicer.ScriptedLoadableModule import (
+    ScriptedLoadableModule,
+    ScriptedLoadableModuleLogic,
+    ScriptedLoadableModuleWidget,
+)
+from slicer.util import VTKObservationMixin
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTLib import ModelText, MrmlBridge, RunReport, SamplePhantom, Tables
+from AutoContourRTLib.Dependencies import Dependencies
+from AutoContourRTLib.DependencyPanel import DependencyPanel
+from AutoContourRTLib.ModelsPanel import ModelsPanel
+from AutoContourRTLib.ModuleTest import AutoContourRTTest  # noqa: F401  (Slicer looks for it here)
+from AutoContourRTLib.ReviewPanel import ReviewPanel
+from AutoContourRTLib.SegmentationRun import RunOptions, SegmentationRun
+from AutoContourRTLib.WorkerProcess import sharedWorker
+
+
+class AutoContourRT(ScriptedLoadableModule):
+    """What Slicer shows of the module before it is opened."""
+
+    def __init__(self, parent):
+        ScriptedLoadableModule.__init__(self, parent)
+        self.parent.title = _("Auto Contour RT")
+        self.parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
+        self.parent.dependencies = ["Segmentations", "SegmentEditor", "SubjectHierarchy"]
+        self.parent.contributors = ["AutoContourRT contributors"]
+        self.parent.helpText = _(
+            "Contours organs at risk on a CT with a trained model, on this computer: choose the "
+            "volume, press Segment, review every contour. Nothing is sent anywhere. Research use "
+            "only; not a medical device."
+        )
+        self.parent.acknowledgementText = _(
+            "The shipped model was trained on the OpenKBP data (Babier et al., Medical Physics "
+            "2021)."
+        )
+        slicer.app.connect("startupCompleted()", registerSampleData)
+
+
+def registerSampleData():
+    """Offer the phantom in the module Sample Data; it is computed here, nothing is downloaded."""
+    SamplePhantom.register(str(Path(__file__).parent / "Resources/Icons/AutoContourRTPhantom.png"))
+
+
+@parameterNodeWrapper
+class AutoContourRTParameterNode:
+    """What the panel shows, kept in the scene. leftOut: structures without a tick."""
+
+    inputVolume: vtkMRMLScalarVolumeNode
+    roi: vtkMRMLMarkupsROINode
+    result: vtkMRMLSegmentationNode
+    model: str = ""
+    device: str = "auto"
+    leftOut: List[str]
+
+
+class AutoContourRTLogic(ScriptedLoadableModuleLogic):
+    """What the panel does, without the panel. worker, store, dependencies: for tests."""
+
+    def __init__(self, worker=None, store=None, dependencies=None):
+        ScriptedLoadableModuleLogic.__init__(self)
+        self.worker = worker or sharedWorker()
+        self.store = store or ModelStore()
+        self.dependencies = dependencies or Dependencies()
+
+    def getParameterNode(self):
+        return AutoContourRTParameterNode(super().getParameterNode())
+
+    def start(self, volumeNode, options, onDone, **callbacks):
+        """Start a run, which ends in a new segmentation node; see SegmentationRun."""
+
+        def done(result):
+            if result.segmentationNode is not None:
+                RunReport.keepReport(result.segmentationNode, result.absent, result.warnings)
+            onDone(result)
+
+        run = SegmentationRun(
+            volumeNode, options, self.worker, onDone=done, store=self.store, **callbacks
+        )
+        run.start()
+        return run
+
+
+class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The panel: wires the widgets of Resources/UI/AutoContourRT.ui."""
+
+    def __init__(self, parent=None):
+        VTKObservationMixin.__init__(self)
+        self._parameterNode = self._guiTag = self._run = self._shownModel = None
+        self._isFilling = self._isClosed = False
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+
+    # Life of the panel
+
+    def setup(self):
+        ScriptedLoadableModuleWidget.setup(self)
+        panel = slicer.util.loadUI(self.resourcePath("UI/AutoContourRT.ui"))
+        self.layout.addWidget(panel)
+        self.ui = slicer.util.childWidgetVariables(panel)
+        panel.setMRMLScene(slicer.mrmlScene)
+        self.logic = AutoContourRTLogic()
+        devices = [("auto", _("Graphics card, if there is one")), ("cpu", _("Processor (CPU)")),
+                   ("cuda", _("Graphics card (CUDA)"))]  # fmt: skip
+        for device, text in devices:
+            self.ui.deviceComboBox.addItem(text, device)
+        titles = [_("Structure"), _("Dice in validation")]
+        Tables.setHeaders(self.ui.structuresTable, titles)
+        self.review = ReviewPanel(self.ui)
+        self.packages = DependencyPanel(self.ui, self.logic.dependencies, self.updatePanel)
+        self.models = ModelsPanel(self.ui, self.logic.store, self.onModelsChanged)
+        self.packages.refresh()
+        self._connect()
+        self._fillModels()
+        self._setIdle("")
+        self.initializeParameterNode()
+
+    def _connect(self):
+        ui, scene = self.ui, slicer.mrmlScene
+        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        for button, callback in (
+            (ui.segmentButton, self.onSegment), (ui.cancelButton, self.onCancel),
+            (ui.hardenButton, self.onHarden), (ui.tickAllButton, self.onTickAll),
+            (ui.tickNoneButton, self.onTickNone),
+        ):  # fmt: skip
+            button.connect("clicked(bool)", callback)
+        ui.modelComboBox.connect("currentIndexChanged(int)", self.onChosen)
+        ui.deviceComboBox.connect("currentIndexChanged(int)", self.onChosen)
+        ui.structuresTable.connect("itemChanged(QTableWidgetItem*)", self.onTicked)
+
+    def cleanup(self):
+        self._isClosed = True  # what a cancelled run still says finds no widgets any more
+        if self._run is not None:
+            self._run.cancel()
+        self.setParameterNode(None)
+        self.removeObservers()
+
+    def enter(self):
+        self.packages.refresh()
+        self.initializeParameterNode()
+        self.review.show(self._parameterNode.result)  # edited elsewhere, perhaps
+
+    def exit(self):
+        """The parameter node may change meanwhile; enter() catches up."""
+        self.setParameterNode(None)
+
+    def onSceneStartClose(self, caller, event):
+        self.setParameterNode(None)
+
+    def onSceneEndClose(self, caller, event):
+        if self.parent.isEntered:
+            self.initializeParameterNode()
+
+    def initializeParameterNode(self):
+        self.setParameterNode(self.logic.getParameterNode())
+        if not self._parameterNode.inputVolume:
+            node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if node:
+                self._parameterNode.inputVolume = node
+
+    def setParameterNode(self, parameterNode):
+        event = vtk.vtkCommand.ModifiedEvent
+        if self._parameterNode:
+            self._parameterNode.disconnectGui(self._guiTag)
+            self.removeObserver(self._parameterNode, event, self.updatePanel)
+        self._parameterNode = parameterNode
+        if parameterNode:
+            self._guiTag = parameterNode.connectGui(self.ui)
+            self.addObserver(parameterNode, event, self.updatePanel)
+            self.updatePanel()
+
+    # From the parameter node to the panel
+
+    def updatePanel(self, caller=None, event=None):
+        """Show what the parameter node says; the node selectors are tied to it by themselves."""
+        parameters, ui = self._parameterNode, self.ui
+        if not parameters or self._isFilling:
+            return
+        with self._filling():
+            for combo, value in ((ui.modelComboBox, parameters.model),
+                                 (ui.deviceComboBox, parameters.device)):  # fmt: skip
+                combo.currentIndex = max(0, combo.findData(value))
+            self._showModel()
+            for item in self._structureItems():
+                isLeftOut = Tables.keyOf(item) in parameters.leftOut
+                item.setCheckState(qt.Qt.Unchecked if isLeftOut else qt.Qt.Checked)
+        if parameters.result is not self.review.node:
+            self.review.show(parameters.result)
+        self._updateButtons()
+
+    @contextmanager
+    def _filling(self):
+        """The panel is changed by us, not by the user."""
+        before, self._isFilling = self._isFilling, True
+        try:
+            yield
+        finally:
+            self._isFilling = before
+
+    def _fillModels(self):
+        """List the models at hand anew; the parameter node then chooses one."""
+        store, self._shownModel = self.logic.store, None
+        with self._filling():
+            self.ui.modelComboBox.clear()
+            for manifest in store.list():
+                self.ui.modelComboBox.addItem(manifest.name, manifest.id)
+        self.ui.brokenModelsLabel.text = ModelText.brokenModels(store.broken())
+        self.ui.brokenModelsLabel.visible = bool(self.ui.brokenModelsLabel.text)
+        self.updatePanel()
+
+    def _showModel(self):
+        model, ui = self.ui.modelComboBox.currentData, self.ui
+        if model == self._shownModel and model:
+            return
+        self._shownModel = model
+        manifest = self.logic.store.manifest(model) if model else None
+        none = _("There is no model; import one below.")
+        ui.modelSummaryLabel.text = ModelText.modelSummary(manifest) if manifest else none
+        ui.modelDetailsLabel.text = ModelText.modelDetails(manifest) if manifest else ""
+        Tables.showRows(ui.structuresTable, ModelText.structureRows(manifest) if manifest else [])
+
+    def _updateButtons(self):
+        """What can be done now, and in words why not."""
+        volume, ui = self._parameterNode.inputVolume, self.ui
+        problem = self._problem(volume)
+        ui.noticeLabel.text = problem
+        ui.noticeLabel.visible = bool(problem)
+        ui.hardenButton.visible = bool(volume) and MrmlBridge.hasNonlinearTransform(volume)
+        ui.segmentButton.enabled = not problem and self._run is None
+        ui.cancelButton.enabled = self._run is not None
+
+    def _problem(self, volume):
+        if self.packages.isMissing:
+            return _("Something that contouring needs is missing; see above.")
+        try:
+            MrmlBridge.checkVolume(volume)
+        except InputError as error:
+            return str(error)
+        return "" if self._ticked() else _("Tick at least one structure.")
+
+    # From the panel to the parameter node
+
+    def onChosen(self, index=None):
+        if self._parameterNode and not self._isFilling:
+            model, device = self.ui.modelComboBox.currentData, self.ui.deviceComboBox.currentData
+            self._parameterNode.model, self._parameterNode.device = model or "", device
+
+    def onTicked(self, item=None):
+        if self._parameterNode and not self._isFilling:
+            ticked, names = self._ticked(), map(Tables.keyOf, self._structureItems())
+            self._parameterNode.leftOut = [name for name in names if name not in ticked]
+
+    def onTickAll(self):
+        self._parameterNode.leftOut = []
+
+    def onTickNone(self):
+        self._parameterNode.leftOut = list(map(Tables.keyOf, self._structureItems()))
+
+    def onModelsChanged(self, model):
+        self._fillModels()
+        if self._parameterNode:
+            self._parameterNode.model = model
+
+    def _structureItems(self):
+        table = self.ui.structuresTable
+        return [table.item(row, 0) for row in range(table.rowCount)]
+
+    def _ticked(self):
+        return tuple(Tables.checkedKeys(self.ui.structuresTable))
+
+    # A run
+
+    def onSegment(self):
+        parameters, model = self._parameterNode, self.ui.modelComboBox.currentData
+        options = RunOptions(model, self._ticked(), parameters.roi, parameters.device)
+        with slicer.util.tryWithErrorDisplay(_("Contouring could not begin."), waitCursor=True):
+            self._run = self.logic.start(
+                parameters.inputVolume, options, self.onDone, onProgress=self.onProgress,
+                onFailed=self.onFailed, onCancelled=self.onCancelled,
+            )  # fmt: skip
+            self.onProgress(0.0, _("starting"))
+            self._updateButtons()
+
+    def onCancel(self):
+        self.ui.progressLabel.text = _("Cancelling...")
+        self._run.cancel()
+
+    def onProgress(self, fraction, message):
+        self.ui.progressBar.visible = True
+        self.ui.progressBar.value = round(1000 * fraction)
+        self.ui.progressLabel.text = message[:1].upper() + message[1:]
+
+    def onDone(self, result):
+        if result.segmentationNode is not None:
+            self.logic.getParameterNode().result = result.segmentationNode
+            self.ui.reviewCollapsibleButton.collapsed = False
+        self._setIdle(RunReport.summary(result))
+
+    def onFailed(self, message):
+        self._setIdle(_("Contouring failed; nothing was changed."))
+        slicer.util.errorDisplay(_("Contouring failed.") + "\n\n" + message)
+
+    def onCancelled(self, reason):
+        self._setIdle(f"{_('Cancelled; nothing was changed.')} {reason}".strip())
+
+    def _setIdle(self, text):
+        self._run = None
+        if self._isClosed:
+            return
+        self.ui.progressBar.visible = False
+        self.ui.progressLabel.text = text
+        if self._parameterNode:
+            self._updateButtons()
+
+    def onHarden(self):
+        with slicer.util.tryWithErrorDisplay(_("No copy could be made."), waitCursor=True):
+            copy = MrmlBridge.hardenedCopy(self._parameterNode.inputVolume)
+            self._parameterNode.inputVolume = copy

@@ -1,0 +1,1 @@
+file(APPEND "${REPORT}" "extension|PACKED|yes\n")

@@ -1,0 +1,28 @@
+# Lays each module's files into one folder (INSTALL_DIR), as ctkMacroCompilePythonScript and Slicer's
+# install rules do, and writes what it was told into REPORT: a line "module|kind|relative path".
+
+function(slicerMacroBuildScriptedModule)
+  cmake_parse_arguments(MY "WITH_GENERIC_TESTS;WITH_SUBDIR;VERBOSE" "NAME" "SCRIPTS;RESOURCES" ${ARGN})
+  if(MY_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "slicerMacroBuildScriptedModule() does not know: ${MY_UNPARSED_ARGUMENTS}")
+  endif()
+  foreach(kind SCRIPTS RESOURCES)
+    foreach(file IN LISTS MY_${kind})
+      set(source "${CMAKE_CURRENT_SOURCE_DIR}/${file}")
+      if(NOT EXISTS "${source}" OR IS_DIRECTORY "${source}")
+        message(FATAL_ERROR "${MY_NAME}: ${kind} names '${file}', which is no file")
+      endif()
+      get_filename_component(folder "${INSTALL_DIR}/${file}" DIRECTORY)
+      file(COPY "${source}" DESTINATION "${folder}")
+      file(APPEND "${REPORT}" "${MY_NAME}|${kind}|${file}\n")
+    endforeach()
+  endforeach()
+endfunction()
+
+function(slicer_add_python_unittest)
+  cmake_parse_arguments(MY "" "TESTNAME_PREFIX;SCRIPT" "SLICER_ARGS" ${ARGN})
+  if(NOT EXISTS "${CMAKE_CURRENT_SOURCE_DIR}/${MY_SCRIPT}")
+    message(FATAL_ERROR "slicer_add_python_unittest(): there is no ${MY_SCRIPT}")
+  endif()
+  file(APPEND "${REPORT}" "test|TEST|${MY_SCRIPT}\n")
+endfunction()

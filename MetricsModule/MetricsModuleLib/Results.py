@@ -1,0 +1,135 @@
+"""Results in the scene: table nodes of rows, with what they were computed from and by which limits.
+
+The node of a comparison refers to its two segmentations, its matching table and its ratings.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.columns import column
+from AutoContourRTCore.metrics.csv_files import read_columns, read_csv
+from AutoContourRTCore.metrics.file_comparison import VERDICT
+from AutoContourRTCore.metrics.limits import Limits
+from AutoContourRTCore.metrics.provenance import COLUMNS as PROVENANCE
+from AutoContourRTCore.metrics.rows import Row, row_of
+from MetricsModuleLib import KeptTable, LimitsText
+from MetricsModuleLib.ComparisonRun import Outcome
+
+#: Marks our table nodes, so that selectors offer no others.
+ROLE, COMPARISON = "MetricsModule.role", "comparison"
+REFERENCE, TEST = "MetricsModule.reference", "MetricsModule.test"
+MATCHING, RATINGS = "MetricsModule.matching", "MetricsModule.ratings"
+_WARNINGS, _LIMITS = "MetricsModule.warnings", "MetricsModule.limits"
+#: Texts of a row, which are not figures.
+TEXTS = ("case", "structure", "reference_name", "test_name", "state", "tolerance_source", "grid",
+         "rasterisation", "notes")  # fmt: skip
+
+
+def addResult(scene: Any, outcome: Outcome, reference: Any, test: Any, limits: Limits) -> Any:
+    """A new table node of a finished comparison."""
+    name = f"{test.GetName()} against {reference.GetName()}"
+    node = _add(scene, name, outcome.columns, outcome.rows, limits)
+    node.SetAttribute(_WARNINGS, json.dumps(list(outcome.warnings), ensure_ascii=False))
+    node.SetNodeReferenceID(REFERENCE, reference.GetID())
+    node.SetNodeReferenceID(TEST, test.GetID())
+    matching = KeptTable.addTable(scene, f"{name}: matching")
+    KeptTable.keep(matching, outcome.matchColumns, outcome.matches)
+    node.SetNodeReferenceID(MATCHING, matching.GetID())
+    return node
+
+
+def addCohort(scene: Any, path: Path, limits: Limits) -> Any:
+    """A new table node of the rows of many cases, as `autocontourrt evaluate` writes them.
+
+    Raises InputError for a file that is no such table.
+    """
+    cells = read_csv(path, ("case", "structure", "state", "dice"))
+    try:
+        for row in cells:
+            _row(row)
+    except ValueError as error:
+        raise InputError(f"{path} holds a figure that is no number ({error}).") from error
+    return _add(scene, f"{path.parent.name} {path.stem}", read_columns(path), cells, limits)
+
+
+def isResult(node: Any) -> bool:
+    """Whether a table node is a result of ours."""
+    return node is not None and node.GetAttribute(ROLE) == COMPARISON and KeptTable.isKept(node)
+
+
+def rowsOf(node: Any) -> List[Row]:
+    """The rows, in the order of the table."""
+    return [_row(cells) for cells in KeptTable.rowsOf(node)]
+
+
+def verdictsOf(node: Any) -> List[str]:
+    """pass, borderline, fail, or "" for each row, by the limits that were applied last."""
+    return [cells.get(VERDICT, "") for cells in KeptTable.rowsOf(node)]
+
+
+def provenanceOf(node: Any) -> Dict[str, str]:
+    """What the first row says of software, files, settings, user and time."""
+    rows = KeptTable.rowsOf(node)
+    return {name: rows[0].get(name, "") for name in PROVENANCE} if rows else {}
+
+
+def warningsOf(node: Any) -> Tuple[str, ...]:
+    """What the run told to be wary of."""
+    return tuple(json.loads(node.GetAttribute(_WARNINGS) or "[]"))
+
+
+def limitsOf(node: Any) -> Limits:
+    """The limits that the verdicts rest on."""
+    return LimitsText.limitsFrom(node.GetAttribute(_LIMITS) or "")
+
+
+def casesOf(node: Any) -> Tuple[str, ...]:
+    """The names of the cases; one for a single comparison."""
+    return tuple(dict.fromkeys(row.case for row in rowsOf(node)))
+
+
+def judge(node: Any, limits: Limits) -> None:
+    """Write the verdicts by these limits into the table."""
+    cells = KeptTable.rowsOf(node)
+    for row in cells:
+        row[VERDICT] = limits.judge(_row(row))
+    _keep(node, KeptTable.columnsOf(node), cells)
+    node.SetAttribute(_LIMITS, LimitsText.textOf(limits))
+
+
+def partOf(node: Any, role: str) -> Any:
+    """A node that a result refers to (REFERENCE, TEST, MATCHING, RATINGS); None where it is gone.
+    """
+    return node.GetNodeReference(role)
+
+
+def _add(
+    scene: Any, name: str, columns: Sequence[str], cells: Sequence[Mapping[str, str]],
+    limits: Limits,
+) -> Any:
+    node = KeptTable.addTable(scene, name, {ROLE: COMPARISON})
+    if VERDICT not in columns:
+        columns = [*columns, VERDICT]
+    _keep(node, columns, cells)
+    judge(node, limits)
+    return node
+
+
+def _keep(node: Any, columns: Sequence[str], cells: Sequence[Mapping[str, str]]) -> None:
+    figures = [name for name in columns if name not in (*TEXTS, VERDICT, *PROVENANCE)]
+    KeptTable.keep(node, columns, cells, figures, {name: title(name) for name in figures})
+
+
+def title(name: str) -> str:
+    """The name of a figure for people, with its unit."""
+    kind = column(name)
+    return f"{kind.title} [{kind.unit}]" if kind.unit else kind.title
+
+
+def _row(cells: Mapping[str, str]) -> Row:
+    """A row without what is said of all rows."""
+    return row_of({n: text for n, text in cells.items() if n not in (VERDICT, *PROVENANCE)})

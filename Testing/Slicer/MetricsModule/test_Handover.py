@@ -1,0 +1,108 @@
+"""Contours that reach the worker as they are, wherever they lie."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.contour_files import read_contours
+from AutoContourRTCore.metrics.contours import contours_of
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTLib.EventLoop import runToEnd
+from AutoContourRTLib.VolumeNodes import toVtk
+from MetricsModuleLib import Handover
+
+OBLIQUE = Geometry(
+    (7, 8, 9), (3.0, 1.1, 0.9), (-10.5, 20.25, -300.0),
+    ((0, 0, -1), (-0.6, 0.8, 0), (0.8, 0.6, 0)),
+)  # fmt: skip
+
+
+def overlapping(grid: Geometry) -> LabelMap:
+    masks = {n: np.zeros(grid.shape, bool) for n in ("Brain", "PTV", "Ein Organ ß\\n", "empty")}
+    masks["Brain"][1:4, 2:5, 2:6] = True
+    masks["PTV"][2:5, 3:6, 3:5] = True
+    masks["Ein Organ ß\\n"][-1, -1, -1] = True
+    return LabelMap(masks, grid)
+
+
+def written(node: Any, tmp_path: Path) -> Any:
+    path = tmp_path / "set.seg.nrrd"
+    runToEnd(Handover.writeContours(node, path))
+    return read_contours(path)
+
+
+@pytest.mark.parametrize("grid", [Geometry((7, 8, 9), (3.0, 1.1, 0.9), (1, 2, 3)), OBLIQUE])
+def test_overlapping_segments_arrive_voxel_for_voxel_at_their_place(
+    addSet: Any, tmp_path: Path, grid: Geometry
+) -> None:
+    labels = overlapping(grid)
+    found, wanted = written(addSet(labels, "set"), tmp_path), contours_of(labels)
+    assert found.names == wanted.names
+    for name, contour in wanted.contours.items():
+        assert np.array_equal(found.contours[name].mask, contour.mask), name
+        if not contour.empty:
+            assert np.allclose(found.contours[name].center, contour.center)
+
+
+def test_a_transform_above_the_node_is_followed(
+    scene: Any, addSet: Any, tmp_path: Path
+) -> None:
+    node = addSet(overlapping(OBLIQUE), "set")
+    before = written(node, tmp_path).contours["Brain"].center
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    turn = np.array([[0, -1, 0, 10], [1, 0, 0, -5], [0, 0, 1, 2], [0, 0, 0, 1.0]])
+    transform.SetMatrixTransformToParent(toVtk(turn))
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    ras = turn @ [-before[0], -before[1], before[2], 1]
+    after = written(node, tmp_path).contours["Brain"].center
+    assert np.allclose(after, [-ras[0], -ras[1], ras[2]])
+
+
+def test_a_sheared_segmentation_is_refused_by_name(scene: Any, addSet: Any) -> None:
+    node = addSet(overlapping(OBLIQUE), "slanted")
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shear = np.eye(4)
+    shear[0, 1] = 0.4
+    transform.SetMatrixTransformToParent(toVtk(shear))
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    with pytest.raises(InputError, match="'slanted'.*perpendicular"):
+        Handover.checkContours(node, "test")
+
+
+def test_two_segments_of_one_name_are_refused(addSet: Any) -> None:
+    node = addSet(overlapping(OBLIQUE), "set")
+    segmentation = node.GetSegmentation()
+    segmentation.GetNthSegment(1).SetName("Brain")
+    with pytest.raises(InputError, match="two segments named 'Brain'"):
+        Handover.checkContours(node, "test")
+
+
+def test_nothing_and_an_empty_segmentation_are_refused(scene: Any) -> None:
+    with pytest.raises(InputError, match="No reference is chosen"):
+        Handover.checkContours(None, "reference")
+    node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "hollow")
+    with pytest.raises(InputError, match="'hollow' has no segments"):
+        Handover.checkContours(node, "test")
+
+
+def test_a_hand_over_that_is_stopped_leaves_no_file(addSet: Any, tmp_path: Path) -> None:
+    path = tmp_path / "set.seg.nrrd"
+    steps = Handover.writeContours(addSet(overlapping(OBLIQUE), "set"), path)
+    while not path.exists():
+        next(steps)
+    steps.close()
+    assert not path.exists()
+
+
+def test_a_full_disk_is_told_with_the_way_out(addSet: Any, tmp_path: Path) -> None:
+    steps = Handover.writeContours(
+        addSet(overlapping(OBLIQUE), "set"), tmp_path / "no folder" / "set.seg.nrrd"
+    )
+    with pytest.raises(InputError, match="'set' could not be given.*free some space"):
+        runToEnd(steps)

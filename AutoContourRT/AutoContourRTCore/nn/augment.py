@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -21,7 +21,8 @@ def training_patch(
     rng: np.random.Generator,
     device: torch.device,
 ) -> Tuple[Tensor, Tensor, Tensor]:
-    """Image [1, k, j, i], target [structures, k, j, i] and known [structures, 1, 1, 1].
+    """Image [1, k, j, i], target [structures, k, j, i], and known [structures, 1, 1, 1], or
+    [structures, k, j, i] for a case that is known in places only.
 
     center: voxel indices k, j, i. partner: for each structure the channel that it becomes in a
     left-right mirror (itself for a midline structure, -1 where the model lacks the other side).
@@ -29,13 +30,16 @@ def training_patch(
     """
     mirrored = rng.random() < recipe.augmentation.mirror
     field = _sampling_field(center, recipe, mirrored, rng, device)
-    image, bits = _sample(case, field, device)
+    image, bits, known_bits = _sample(case, field, device)
     channels = list(partner) if mirrored else list(range(len(case.drawn)))
     # A voxel that shows structure c after mirroring carries the label of c's partner.
     target = torch.stack([((bits >> max(c, 0)) & 1).float() * float(c >= 0) for c in channels])
     known = torch.tensor([float(c >= 0 and case.drawn[c]) for c in channels], device=device)
+    known = known[:, None, None, None]
+    if known_bits is not None:
+        known = known * torch.stack([((known_bits >> max(c, 0)) & 1).float() for c in channels])
     image = _intensities(image, recipe, rng)
-    return normalised(image, recipe.intensity)[None], target, known[:, None, None, None]
+    return normalised(image, recipe.intensity)[None], target, known
 
 
 def normalised(image: Tensor, intensity: Intensity) -> Tensor:
@@ -109,20 +113,28 @@ def _spline_basis(count: int, spacing: float, grid_mm: float) -> np.ndarray:
     return np.where(x < 1, near, np.where(x < 2, far, 0.0))
 
 
-def _sample(case: Case, field: Tensor, device: torch.device) -> Tuple[Tensor, Tensor]:
-    """HU (linear) and packed labels (nearest) at the field's points; AIR and 0 outside."""
+def _sample(
+    case: Case, field: Tensor, device: torch.device
+) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
+    """HU (linear), packed labels and packed known (nearest) at the field's points; AIR, 0 and 0
+    outside."""
     size = np.asarray(case.image.shape)
     low = np.clip(np.floor(field.amin((0, 1, 2)).cpu().numpy()).astype(int) - 1, 0, size - 1)
     high = np.clip(np.ceil(field.amax((0, 1, 2)).cpu().numpy()).astype(int) + 2, low + 1, size)
     crop = tuple(slice(a, b) for a, b in zip(low, high))
     image = torch.from_numpy(case.image[crop].astype(np.float32)).to(device) - AIR
-    bits = torch.from_numpy(case.labels[crop].astype(np.float32)).to(device)
     extent = torch.from_numpy((high - low) / 2.0).float().to(device)
     grid = (field - torch.from_numpy(low - 0.5).float().to(device)) / extent - 1
     grid = grid.flip(-1)[None]  # grid_sample wants i, j, k
     values = F.grid_sample(image[None, None], grid, mode="bilinear", align_corners=False)
-    packed = F.grid_sample(bits[None, None], grid, mode="nearest", align_corners=False)
-    return values[0, 0] + AIR, packed[0, 0].round().to(torch.int32)
+
+    def nearest(packed: np.ndarray) -> Tensor:
+        bits = torch.from_numpy(packed[crop].astype(np.float32)).to(device)
+        found = F.grid_sample(bits[None, None], grid, mode="nearest", align_corners=False)
+        return found[0, 0].round().to(torch.int32)
+
+    known = None if case.known is None else nearest(case.known)
+    return values[0, 0] + AIR, nearest(case.labels), known
 
 
 def _intensities(image: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:
@@ -134,12 +146,27 @@ def _intensities(image: Tensor, recipe: Recipe, rng: np.random.Generator) -> Ten
     if rng.random() < aug.streaks:
         changed = changed + _streaks(image, recipe, rng)
     if rng.random() < aug.blur:
-        changed = F.avg_pool3d(changed[None, None], 3, 1, 1, count_include_pad=False)[0, 0]
+        changed = _blurred(changed, recipe, rng)
     if aug.noise_hu:
         generator = torch.Generator().manual_seed(int(rng.integers(2**31)))
         noise = torch.randn(image.shape, generator=generator).to(image.device)
         changed = changed + noise * float(rng.uniform(0, aug.noise_hu))
     return torch.where(patient, changed, image)
+
+
+def _blurred(image: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """What another scanner or one more interpolation loses: a Gaussian along each axis."""
+    blurred = image[None, None]
+    for axis, spacing in enumerate(recipe.spacing):
+        sigma = rng.uniform(0, recipe.augmentation.blur_mm) / spacing + 1e-3
+        reach = int(np.ceil(2 * sigma))
+        weights = np.exp(-((np.arange(-reach, reach + 1) / sigma) ** 2) / 2)
+        shape, margin = [1] * 5, [0] * 6
+        shape[2 + axis] = 2 * reach + 1
+        margin[4 - 2 * axis] = margin[5 - 2 * axis] = reach  # F.pad begins with the last axis
+        kernel = torch.from_numpy(weights / weights.sum()).to(image).reshape(shape)
+        blurred = F.conv3d(F.pad(blurred, margin, mode="replicate"), kernel)
+    return blurred[0, 0]
 
 
 def _streaks(image: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:

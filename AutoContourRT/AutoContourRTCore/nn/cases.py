@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -25,12 +25,15 @@ class Case:
     image: int16 HU [k, j, i], AIR outside the body.
     labels: int32 [k, j, i]; bit n is structure n.
     drawn: whether structure n was drawn at all.
+    known: int32 [k, j, i]; bit n says that the label of structure n is known there. None: each
+    drawn structure is known everywhere.
     """
 
     name: str
     image: np.ndarray
     labels: np.ndarray
     drawn: Tuple[bool, ...]
+    known: Optional[np.ndarray] = None
 
 
 def prepare_case(
@@ -70,6 +73,8 @@ def save_cases(cases: Sequence[Case], path: Path) -> None:
         arrays[f"image{n}"] = case.image
         arrays[f"labels{n}"] = case.labels
         arrays[f"drawn{n}"] = np.array(case.drawn)
+        if case.known is not None:
+            arrays[f"known{n}"] = case.known
     np.savez_compressed(path, **arrays)  # type: ignore[arg-type]
 
 
@@ -82,6 +87,7 @@ def load_cases(path: Path) -> List[Case]:
                 arrays[f"image{n}"],
                 arrays[f"labels{n}"],
                 tuple(bool(d) for d in arrays[f"drawn{n}"]),
+                arrays[f"known{n}"] if f"known{n}" in arrays else None,
             )
             for n, name in enumerate(arrays["names"])
         ]

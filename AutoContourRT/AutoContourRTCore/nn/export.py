@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Dict, Mapping, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -46,7 +46,7 @@ def export_model(
         version=version,
         name=name or model_id,
         structures=structures,
-        region=_region(structures),
+        region=region_of(structures),
         anatomy=anatomy or f"CTs that show {', '.join(structures)}",
         recipe=recipe.to_dict(),
         network={"outputs": len(structures), "widths": list(recipe.widths), "inputs": 1},
@@ -60,9 +60,14 @@ def export_model(
     return write_model(out, manifest, weights, card(manifest), overwrite)
 
 
-def card(manifest: Manifest) -> str:
-    """What people should know of a model, in Markdown."""
+def card(manifest: Manifest, network: str = "", validation: Sequence[str] = ()) -> str:
+    """What people should know of a model, in Markdown.
+
+    network: the network and its training in a sentence or two. validation: lines of Markdown;
+    without them the manifest's Dice, which is that on the network's own grid.
+    """
     k, j, i = manifest.training_spacing_mm
+    failures = [f"- {failure}" for failure in manifest.known_failures] or ["None stated."]
     lines = [
         f"# {manifest.name} ({manifest.id} {manifest.version})",
         "",
@@ -72,17 +77,30 @@ def card(manifest: Manifest) -> str:
         f"- Structures: {', '.join(manifest.structures)}",
         f"- Works on: {k} x {j} x {i} mm (S-I, A-P, L-R)",
         f"- Recipe: `{manifest.recipe['name']}`",
+        *([f"- Network: {network}"] if network else []),
         f"- Data: {manifest.data}",
         f"- Licence: {manifest.licence}",
         "",
+        "## Validation",
+        "",
+        *(validation or _dice_table(manifest)),
+        "",
+        "## Known failures",
+        "",
+        *failures,
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _dice_table(manifest: Manifest) -> List[str]:
+    lines = [
         "| structure | validation cases drawn | mean Dice, on the network's grid |",
         "|---|---|---|",
     ]
     for name, figures in manifest.validation.items():
         mean = figures["dice_mean"]
         lines.append(f"| {name} | {figures['n']} | {'-' if mean is None else f'{mean:.3f}'} |")
-    failures = [f"- {failure}" for failure in manifest.known_failures] or ["None stated."]
-    return "\n".join([*lines, "", "## Known failures", "", *failures]) + "\n"
+    return lines
 
 
 def half_precision(weights: Mapping[str, torch.Tensor]) -> Dict[str, np.ndarray]:
@@ -113,7 +131,7 @@ def _recipe(training: Path) -> Recipe:
     return Recipe.from_dict(json.loads((training / "recipe.json").read_text(encoding="utf-8")))
 
 
-def _region(structures: Sequence[str]) -> str:
+def region_of(structures: Sequence[str]) -> str:
     """The region in which most of the structures lie, as the catalogue calls it."""
     regions = [find(name).region for name in structures]
     return max(sorted(set(regions)), key=regions.count)

@@ -116,15 +116,16 @@ def first_that_fits(
         try:
             return run(device, window), notes
         except RuntimeError as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
         size = " x ".join(str(n) for n in window)
         notes += (f"The {device.type} memory did not suffice for windows of {size} voxels.",)
     raise MemoryError(" ".join(notes) + " Close other programs or segment a smaller box.")
 
 
-def _out_of_memory(error: RuntimeError) -> bool:
-    """torch's own class, or what the CUDA libraries and the CPU say in plain RuntimeErrors."""
+def out_of_memory(error: RuntimeError) -> bool:
+    """Whether memory did not suffice: torch's own class, or what the CUDA libraries and the CPU
+    say in plain RuntimeErrors."""
     said = str(error).lower()
     known = ("out of memory", "alloc_failed", "can't allocate memory", "not enough memory")
     return isinstance(error, torch.cuda.OutOfMemoryError) or any(text in said for text in known)

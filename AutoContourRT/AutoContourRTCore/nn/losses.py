@@ -59,14 +59,17 @@ def _cross_entropy_and_dice(
 
 
 def merged_background(logits: Tensor, target: Tensor, known: Tensor, recipe: Recipe) -> Tensor:
-    """Sartor 2020: softmax; a structure that is not known at a voxel is merged with background."""
+    """Sartor 2020: softmax; a structure that is not known at a voxel is merged with background.
+
+    A voxel where nothing is known costs nothing, and has no gradient.
+    """
     known = known.expand_as(target)
     log_p = torch.log_softmax(F.pad(logits, _background_pad(logits)), dim=1)
     drawn = target * known
     nothing = (drawn.sum(1, keepdim=True) == 0).to(logits.dtype)
     allowed = torch.cat([nothing, drawn + (1 - known) * nothing], dim=1)
     nll = -torch.logsumexp(log_p.masked_fill(allowed == 0, -torch.inf), dim=1)
-    return nll.mean()
+    return torch.where(known.amax(1) > 0, nll, torch.zeros_like(nll)).mean()
 
 
 def top_k_bce(logits: Tensor, target: Tensor, known: Tensor, recipe: Recipe) -> Tensor:

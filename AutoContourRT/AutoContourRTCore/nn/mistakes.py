@@ -39,7 +39,9 @@ def false_positives(
 
 def wrongly_filled(predicted: np.ndarray, case: Case) -> np.ndarray:
     """Voxels bool [k, j, i] where a drawn structure is predicted (bool [structures, k, j, i])
-    outside its contour."""
+    outside its contour, and that is known there."""
     drawn = np.asarray(case.drawn)[:, None, None, None]
+    if case.known is not None:
+        drawn = drawn & unpack(case.known, len(case.drawn))
     wrong: np.ndarray = (predicted & ~unpack(case.labels, len(case.drawn)) & drawn).any(axis=0)
     return wrong

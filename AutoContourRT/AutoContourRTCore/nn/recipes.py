@@ -34,7 +34,8 @@ class Augmentation:
     mirror: probability of a left-right mirror; left and right labels are then exchanged.
     elastic_mm: SD of the displacements of a control grid with elastic_grid_mm between its points.
     shift_hu: largest offset; contrast: factors 1 - contrast .. 1 + contrast about 0 HU.
-    noise_hu: SD of white noise, drawn from 0..noise_hu; blur: probability of a 3x3x3 blur.
+    noise_hu: SD of white noise, drawn from 0..noise_hu.
+    blur: probability of a Gaussian blur; its SD along each axis is drawn from 0..blur_mm.
     streaks: probability of dental-like streaks in some slices of a patch.
     """
 
@@ -50,6 +51,7 @@ class Augmentation:
     contrast: float = 0.0
     noise_hu: float = 0.0
     blur: float = 0.0
+    blur_mm: float = 3.0
     streaks: float = 0.0
 
 
@@ -63,6 +65,8 @@ class Recipe:
     on_structure: share of the patches that are centred on a voxel of a drawn structure.
     on_false_positive: share that is centred on false positives in the training cases, found
     anew every cycle_epochs (0: never).
+    corrections: where patches of corrected cases lie: around a 'structure' (each as often, inside
+    and outside), or 'anywhere' that holds an annotation (Smith 2021).
     schedule: 'cosine' (after warmup_steps), 'constant', 'plateau' (half of it after ten epochs
     without a better validation Dice), or 'steps' (share of the run -> factor of lr).
     average: decay of the running mean of the weights that is validated and shipped; 0 uses the
@@ -81,6 +85,7 @@ class Recipe:
     on_structure: float = 0.7
     on_false_positive: float = 0.0
     cycle_epochs: int = 0
+    corrections: str = "structure"
     optimizer: str = "adamw"
     lr: float = 1e-3
     momentum: float = 0.9
@@ -102,6 +107,7 @@ class Recipe:
         _require(self.activation in ACTIVATIONS, "activation", self.activation, ACTIVATIONS)
         _require(self.optimizer in OPTIMIZERS, "optimizer", self.optimizer, OPTIMIZERS)
         _require(self.schedule in SCHEDULES, "schedule", self.schedule, SCHEDULES)
+        _require(self.corrections in CORRECTIONS, "corrections", self.corrections, CORRECTIONS)
         multiple = 2 ** (len(self.widths) - 1)
         fits = len(self.patch) == 3 and all(n > 0 and n % multiple == 0 for n in self.patch)
         _require(fits, "patch", self.patch, f"three positive multiples of {multiple}")
@@ -133,6 +139,7 @@ class Recipe:
 
 LOSSES = ("bce_dice", "merged_background", "annotated_dice_ce", "top_k_bce")
 ACTIVATIONS = ("sigmoid", "softmax")
+CORRECTIONS = ("structure", "anywhere")
 OPTIMIZERS = ("adamw", "adam", "nadam", "sgd")
 SCHEDULES = ("cosine", "constant", "plateau", "steps")
 
@@ -161,7 +168,7 @@ def _tuples(value: Any) -> Any:
 DEFAULT = Recipe(
     augmentation=Augmentation(
         rotate=0.25, tilt=0.12, scale=0.15, shear=0.05, mirror=0.5, elastic_mm=4.0,
-        shift_hu=30.0, contrast=0.1, noise_hu=25.0, blur=0.15, streaks=0.15,
+        shift_hu=30.0, contrast=0.1, noise_hu=25.0, blur=0.5, streaks=0.15,
     ),
     cross_entropy_weight=0.5,
 )
@@ -194,6 +201,7 @@ ROOTPAINTER3D = Recipe(
     patch=(64, 240, 240),  # the paper's 52 x 228 x 228, rounded up to the network's multiple
     batch=4,
     on_structure=1.0,
+    corrections="anywhere",
     optimizer="sgd",
     lr=0.01,
     momentum=0.99,

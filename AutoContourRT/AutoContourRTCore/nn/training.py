@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -58,7 +58,109 @@ class TrainingData:
                 )
 
 
-class Trainer:
+class Stepper:
+    """A network, its optimiser and one step of training; a subclass draws the samples.
+
+    step: steps since the weights were fresh. average: the running mean of the weights. history:
+    one line per epoch. A process group must be joined before.
+    """
+
+    def __init__(
+        self,
+        structures: Sequence[str],
+        recipe: Recipe,
+        folder: Path,
+        device: torch.device,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.structures, self.recipe = tuple(structures), recipe
+        self.folder, self.device = folder, device
+        self._clock = clock
+        self._rank, self._world = processes.rank_and_world()
+        self.history: List[Dict[str, Any]] = []
+        self._start_anew(recipe.seed)
+        self._saved_at = clock()
+
+    def _start_anew(self, seed: int) -> None:
+        """Fresh random weights, and nothing learnt."""
+        torch.manual_seed(seed)
+        network = ResidualUNet(len(self.structures), self.recipe.widths)
+        self.network = network.to(self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self._parallel: nn.Module = processes.wrap(self.network, self.device)
+        self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
+        self.optimizer = make_optimizer(self.network, self.recipe)
+        self.step = 0
+        self._losses: List[float] = []
+
+    def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
+        """Image, target and known of sample `number` of this step, see training_patch."""
+        raise NotImplementedError
+
+    def _save(self) -> None:
+        """Write the whole state to the folder."""
+        raise NotImplementedError
+
+    def _save_in_time(self, step_seconds: float) -> None:
+        """Save where the next step would end later than CHECKPOINT_SECONDS after the last time."""
+        if self._is_due(step_seconds):
+            self._save()
+
+    def _is_due(self, step_seconds: float) -> bool:
+        return self._clock() + step_seconds - self._saved_at > CHECKPOINT_SECONDS
+
+    def _one_step(self) -> float:
+        image, target, known = self._batch()
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate(self.recipe, self.step, self.history)
+        self.optimizer.zero_grad(set_to_none=True)
+        with autocast(self.device):
+            logits = self._parallel(image)
+        loss = LOSS_FUNCTIONS[self.recipe.loss](logits.float(), target, known, self.recipe)
+        mean = processes.mean(loss.detach())
+        if not math.isfinite(mean):
+            raise FloatingPointError(
+                f"The loss of step {self.step} is {mean}; resume from the last checkpoint, with a "
+                "lower learning rate if it happens again."
+            )
+        loss.backward()
+        if self.recipe.clip_gradient:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_gradient)
+        self.optimizer.step()
+        self._update_average()
+        return mean
+
+    def _batch(self) -> Tuple[Tensor, Tensor, Tensor]:
+        """This process's share of the step's batch; sample n is the same for any process count."""
+        samples = range(self._rank * self.recipe.batch, (self._rank + 1) * self.recipe.batch)
+        patches = [self._sample(n) for n in samples]
+        image, target, known = (torch.stack(parts) for parts in zip(*patches))
+        return image.contiguous(memory_format=torch.channels_last_3d), target, known
+
+    def _update_average(self) -> None:
+        """Running mean of the weights, faster at the start so that the first weights fade."""
+        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
+        for name, value in self.network.state_dict().items():
+            self.average[name].lerp_(value, 1 - decay)
+
+    def averaged_network(self) -> ResidualUNet:
+        """A copy of the network with the averaged weights, in evaluation mode."""
+        return self.network_with(self.average)
+
+    def network_with(self, weights: Mapping[str, Tensor]) -> ResidualUNet:
+        """Another network of this kind, in evaluation mode."""
+        network = ResidualUNet(len(self.structures), self.recipe.widths)
+        network.load_state_dict(weights)
+        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
+
+    def _losses_mean(self) -> float:
+        return float(np.mean(self._losses)) if self._losses else float("nan")
+
+    def _write(self, name: str, text: str) -> None:
+        with atomic_path(self.folder / name) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+
+
+class Trainer(Stepper):
     """Trains one network in one folder; the folder holds all that is needed to go on.
 
     folder/checkpoint.pt: the whole state. folder/best.pt: the best averaged weights so far, by
@@ -74,20 +176,9 @@ class Trainer:
         device: torch.device,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.data, self.recipe, self.folder, self.device = data, recipe, folder, device
-        self._clock = clock
-        self._rank, self._world = processes.rank_and_world()
-        torch.manual_seed(recipe.seed)
-        network = ResidualUNet(len(data.structures), recipe.widths)
-        self.network = network.to(device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
-        self._parallel: nn.Module = processes.wrap(self.network, device)
-        self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
-        self.optimizer = make_optimizer(self.network, recipe)
+        super().__init__(data.structures, recipe, folder, device, clock)
+        self.data = data
         self._places = PatchPlaces(data.train, recipe)
-        self.step = 0
-        self.history: List[Dict[str, Any]] = []
-        self._losses: List[float] = []
-        self._saved_at = clock()
 
     def resume(self) -> bool:
         """Go on from the folder's checkpoint; False where there is none."""
@@ -135,39 +226,6 @@ class Trainer:
             raise
         self._save()
 
-    def _save_in_time(self, step_seconds: float) -> None:
-        """Save where the next step would end later than CHECKPOINT_SECONDS after the last time."""
-        if self._clock() + step_seconds - self._saved_at > CHECKPOINT_SECONDS:
-            self._save()
-
-    def _one_step(self) -> float:
-        image, target, known = self._batch()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.recipe, self.step, self.history)
-        self.optimizer.zero_grad(set_to_none=True)
-        with autocast(self.device):
-            logits = self._parallel(image)
-        loss = LOSS_FUNCTIONS[self.recipe.loss](logits.float(), target, known, self.recipe)
-        mean = processes.mean(loss.detach())
-        if not math.isfinite(mean):
-            raise FloatingPointError(
-                f"The loss of step {self.step} is {mean}; resume from the last checkpoint, with a "
-                "lower learning rate if it happens again."
-            )
-        loss.backward()
-        if self.recipe.clip_gradient:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip_gradient)
-        self.optimizer.step()
-        self._update_average()
-        return mean
-
-    def _batch(self) -> Tuple[Tensor, Tensor, Tensor]:
-        """This process's share of the step's batch; sample n is the same for any process count."""
-        samples = range(self._rank * self.recipe.batch, (self._rank + 1) * self.recipe.batch)
-        patches = [self._sample(n) for n in samples]
-        image, target, known = (torch.stack(parts) for parts in zip(*patches))
-        return image.contiguous(memory_format=torch.channels_last_3d), target, known
-
     def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
         rng = np.random.default_rng([self.recipe.seed, self.step, number])
         place = self._places.draw(rng)
@@ -175,12 +233,6 @@ class Trainer:
         return training_patch(
             case, place.center, self.recipe, self.data.partner, rng, self.device
         )
-
-    def _update_average(self) -> None:
-        """Running mean of the weights, faster at the start so that the first weights fade."""
-        decay = min(self.recipe.average, (1 + self.step) / (10 + self.step))
-        for name, value in self.network.state_dict().items():
-            self.average[name].lerp_(value, 1 - decay)
 
     def _end_epoch(self, progress: Progress) -> None:
         """Where an epoch is over and not yet recorded: judge, look for mistakes, record, save."""
@@ -238,15 +290,6 @@ class Trainer:
         self._losses = []
         self._save()
 
-    def averaged_network(self) -> ResidualUNet:
-        """A copy of the network with the averaged weights, in evaluation mode."""
-        network = ResidualUNet(len(self.data.structures), self.recipe.widths)
-        network.load_state_dict(self.average)
-        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
-
-    def _losses_mean(self) -> float:
-        return float(np.mean(self._losses)) if self._losses else float("nan")
-
     def _save(self) -> None:
         self._saved_at = self._clock()
         if self._rank != 0:
@@ -266,10 +309,6 @@ class Trainer:
         save_checkpoint(state, self.folder)
         self._write("recipe.json", json.dumps(self.recipe.to_dict(), indent=1))
         self._write("metrics.jsonl", "".join(json.dumps(h) + "\n" for h in self.history))
-
-    def _write(self, name: str, text: str) -> None:
-        with atomic_path(self.folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
 
 
 def best_weights(folder: Path, device: Optional[torch.device] = None) -> Dict[str, Tensor]:

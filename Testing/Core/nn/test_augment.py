@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from AutoContourRTCore.nn.augment import _elastic, _spline_basis, normalised, training_patch
+from AutoContourRTCore.nn.augment import _blurred, _elastic, _spline_basis, normalised, training_patch
 from AutoContourRTCore.nn.cases import AIR, Case, unpack
 from AutoContourRTCore.nn.recipes import Augmentation, Intensity
 from tiny_cases import SOME, cube_case, tiny_recipe
@@ -153,6 +153,20 @@ def test_intensities_change_in_the_patient_and_never_in_the_air() -> None:
         changed, _, _ = patch(case, (5.5, 9.5, 11.5), seed=3, **kind)
         assert torch.equal(changed[0][air], plain[0][air]), kind
         assert not torch.equal(changed[0][~air], plain[0][~air]), kind
+
+
+def test_a_blur_has_the_width_drawn_and_keeps_the_sum() -> None:
+    recipe = tiny_recipe(spacing=(2.0, 1.0, 3.0), augmentation=Augmentation(blur=1.0, blur_mm=3.0))
+    point = torch.zeros(41, 41, 41)
+    point[20, 20, 20] = 1.0
+    widths = []
+    for seed in range(20):
+        blurred = _blurred(point, recipe, np.random.default_rng(seed))
+        assert float(blurred.sum()) == pytest.approx(1.0, rel=1e-5)
+        for axis, spacing in enumerate(recipe.spacing):
+            along = blurred.sum(dim=tuple({0, 1, 2} - {axis})).numpy()
+            widths.append(spacing * float(np.sqrt(along @ (np.arange(41.0) - 20) ** 2)))
+    assert 0 <= min(widths) < 0.3 and 2.4 < max(widths) <= 3.0
 
 
 def test_contrast_and_offset_stay_within_their_ranges() -> None:

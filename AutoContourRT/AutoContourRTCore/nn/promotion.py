@@ -1,0 +1,197 @@
+"""The best network of a project becomes a model that everybody can load."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+
+import numpy as np
+import torch
+
+from AutoContourRTCore.correction.annotation_file import read_annotation
+from AutoContourRTCore.correction.project import TRAINING, annotation_path, read_record
+from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
+from AutoContourRTCore.correction.split import ROTATING, TRAIN, VALIDATION
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.measures import dice
+from AutoContourRTCore.models.files import write_model
+from AutoContourRTCore.models.manifest import Manifest
+from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn.checkpoint import load_checkpoint
+from AutoContourRTCore.nn.correction_prediction import (
+    best_predictor,
+    predict_masks,
+    start_predictor,
+)
+from AutoContourRTCore.nn.export import card, half_precision, region_of
+from AutoContourRTCore.nn.inference import Predictor
+from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.progress import Progress, ignore_progress, part_of
+
+#: Structure -> Dice of each validation case in which it is known.
+Scores = Dict[str, List[float]]
+
+
+class Promoted(NamedTuple):
+    """The model in the store, and what to be wary of ("" for nothing)."""
+
+    manifest: Manifest
+    warning: str
+
+
+def promote(
+    project: Path,
+    model_id: str,
+    device: str = "auto",
+    store: Optional[ModelStore] = None,
+    licence: str = "as the training data allow",
+    progress: Progress = ignore_progress,
+) -> Promoted:
+    """Put the best network of a project into the user's store, with a card that says how good.
+
+    It and the model that training started from contour the validation cases; both are compared
+    with the corrected contours. Raises InputError where no epoch is finished yet, for a bad or
+    shipped id; Cancelled from the callback.
+    """
+    record, store = read_record(project), store or ModelStore()
+    found = best_predictor(project, record, device)
+    if found is None:
+        raise InputError(f"{record.name!r} has no network yet: train it for an epoch first.")
+    judged = record.on_side(VALIDATION)
+    own = _scores(project, record, judged, found[0], part_of(progress, 0.0, 0.5))
+    before: Scores = {}
+    if record.settings.start:
+        started = start_predictor(project, record, device)
+        before = _scores(project, record, judged, started, part_of(progress, 0.5, 0.95))
+    warning = _warning(record, own, before)
+    manifest = _manifest(record, model_id, _version(store, model_id), licence, own, warning)
+    lines = _table(record, own, before)
+    return Promoted(_put(project, manifest, lines, store), warning)
+
+
+def _scores(
+    project: Path,
+    record: ProjectRecord,
+    cases: Sequence[CaseRecord],
+    predictor: Predictor,
+    progress: Progress,
+) -> Scores:
+    """Dice with the corrected contour, for the structures that the predictor knows."""
+    scores: Scores = {n: [] for n in record.structures if n in predictor.structures}
+    for done, case in enumerate(cases):
+        report = part_of(progress, done / len(cases), (done + 1) / len(cases))
+        predicted = predict_masks(project, case, record, predictor, "", report).masks
+        for name, truth in _truth(project, case, list(scores)).items():
+            agreement = dice(predicted[name], truth)
+            if not np.isnan(agreement):
+                scores[name].append(agreement)
+    return scores
+
+
+def _truth(project: Path, case: CaseRecord, names: Sequence[str]) -> Dict[str, np.ndarray]:
+    truth = {}
+    for name in names:
+        path = annotation_path(project, case.id, name)
+        if not path.exists():
+            continue
+        annotation = read_annotation(path, case.image.geometry).annotation
+        if annotation.is_annotated:
+            truth[name] = annotation.corrected
+    return truth
+
+
+def _warning(record: ProjectRecord, own: Scores, before: Scores) -> str:
+    counts = {name: len(values) for name, values in own.items()}
+    if not any(counts.values()):
+        return "There is no validation case: nothing is known of how good this model is."
+    if record.settings.split == ROTATING:
+        return (
+            "The validation cases changed with each cycle, so that this network was trained on "
+            "those it is judged by: its figures are too good."
+        )
+    worse = [
+        f"{name} {np.mean(own[name]):.3f}, before {np.mean(values):.3f}"
+        for name, values in before.items()
+        if values and own.get(name) and np.mean(own[name]) <= np.mean(values)
+    ]
+    if not worse:
+        return ""
+    return (
+        f"Not better than the model it started from ({record.settings.start}) on the same "
+        f"validation cases: Dice of {'; '.join(worse)}."
+    )
+
+
+def _manifest(
+    record: ProjectRecord, model_id: str, version: str, licence: str, own: Scores, warning: str
+) -> Manifest:
+    recipe = Recipe.from_dict(record.settings.recipe)
+    sides = [len(record.on_side(side)) for side in (TRAIN, VALIDATION)]
+    return Manifest(
+        id=model_id,
+        version=version,
+        name=record.name,
+        structures=record.structures,
+        region=region_of(record.structures),
+        anatomy=f"CTs that show {', '.join(record.structures)}",
+        recipe=recipe.to_dict(),
+        network={"outputs": len(record.structures), "widths": list(recipe.widths), "inputs": 1},
+        training_spacing_mm=recipe.spacing,
+        data=f"Corrective training: {sides[0]} training and {sides[1]} validation cases of the "
+        f"project {record.name!r}; its owner knows more",
+        licence=licence,
+        validation={name: _figures(own.get(name, [])) for name in record.structures},
+        known_failures=(warning,) if warning else (),
+        parent=record.settings.start,
+    )
+
+
+def _figures(values: Sequence[float]) -> Mapping[str, Optional[float]]:
+    return {
+        "dice_mean": float(np.mean(values)) if values else None,
+        "dice_sd": float(np.std(values, ddof=1)) if len(values) > 1 else None,
+        "surface_dice_mean": None, "tolerance_mm": None, "n": len(values),
+    }
+
+
+def _table(record: ProjectRecord, own: Scores, before: Scores) -> List[str]:
+    start = record.settings.start or "no start model"
+    lines = [
+        f"| structure | validation cases | mean Dice | {start}, same cases |", "|---|---|---|---|"
+    ]
+    for name in record.structures:
+        columns = [_mean(own.get(name, [])), _mean(before.get(name, []))]
+        lines.append(f"| {name} | {len(own.get(name, []))} | {' | '.join(columns)} |")
+    return [
+        *lines, "",
+        "Dice with the corrected contours of the cases that chose this network. A corrected "
+        "contour goes back to the prediction that was corrected, so that these figures are higher "
+        "than against contours drawn independently.",
+    ]
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{np.mean(values):.3f}" if values else "-"
+
+
+def _version(store: ModelStore, model_id: str) -> str:
+    """1.0, or one more than the store's model of that id."""
+    numbers = [m.version_numbers for m in store.list() if m.id == model_id]
+    return f"{max(numbers)[0] + 1}.0" if numbers else "1.0"
+
+
+def _put(
+    project: Path, manifest: Manifest, lines: Sequence[str], store: ModelStore
+) -> Manifest:
+    stored = load_checkpoint(project / TRAINING, torch.device("cpu"), "best.pt")
+    assert stored is not None
+    staging = Path(tempfile.mkdtemp(prefix="autocontourrt-"))
+    try:
+        folder = staging / manifest.id
+        weights = half_precision(stored["network"])
+        write_model(folder, manifest, weights, card(manifest, validation=lines))
+        return store.import_model(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from AutoContourRTCore.correction.annotation import FOREGROUND
+from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.nn import annotated_cases
+from AutoContourRTCore.nn.annotated_cases import AnnotatedCases, padded
+from tiny_projects import SPACING, STRUCTURES, draw_truth, tiny_project
+
+LEFT, _ = STRUCTURES
+
+
+def source(project: Project) -> AnnotatedCases:
+    return AnnotatedCases(project.folder, SPACING, 2)
+
+
+def test_what_was_saved_is_there_at_the_next_look_and_not_before(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 3) as project:
+        cases = source(project)
+        assert not cases.refresh() and cases.train == ()
+        first = draw_truth(project, 1)
+        assert cases.refresh() and cases.train == (first,) and cases.validation == ()
+        assert not cases.refresh()
+        key = cases.validation_key()
+        second = draw_truth(project, 2)
+        assert cases.refresh() and cases.validation == (second,)
+        assert cases.validation_key() != key
+        key, data = cases.validation_key(), cases.data_key()
+        voxel = np.zeros((16, 30, 30), dtype=bool)
+        voxel[12, 20, 15] = True
+        project.correct(first)[LEFT].paint(voxel, FOREGROUND)
+        project.save(first)
+        assert cases.refresh() and cases.data_key() != data
+        assert cases.validation_key() == key  # only training has changed
+
+
+def test_a_change_of_the_box_alone_is_nothing_new_to_learn(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 3) as project:
+        draw_truth(project, 1)
+        cases = source(project)
+        cases.refresh()
+        project.set_box(project.record.cases[2].id, (0, 9, 0, 9, 0, 9))
+        assert not cases.refresh()
+
+
+def test_one_image_that_is_gone_stops_none_of_the_others(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 3) as project:
+        first, second, third = (draw_truth(project, n) for n in (1, 2, 3))
+        cases = source(project)
+        cases.refresh()
+        assert cases.train == (first, third)
+        image = Path(project.case(third).image.path)
+        image.rename(image.with_name("away.nrrd"))
+        with pytest.raises(InputError, match="no longer at"):
+            cases.load(third)
+        assert cases.train == (first,) and "Relocate" in cases.problems[third]
+        assert cases.load(first).case.drawn == (True, True)
+        project.relocate(third, image.with_name("away.nrrd"))
+        cases.refresh()
+        assert cases.train == (first, third) and cases.problems == {}
+
+
+def test_memory_does_not_grow_with_the_number_of_images(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(annotated_cases, "MOST_OPEN", 2)
+    with tiny_project(tmp_path / "p", 5) as project:
+        drawn = [draw_truth(project, n) for n in range(1, 6)]
+        cases = source(project)
+        cases.refresh()
+        for case_id in (*drawn, *drawn):
+            found = cases.load(case_id)
+            assert isinstance(found.case.image, np.memmap)
+            assert isinstance(found.case.labels, np.memmap)
+            assert len(cases._open) <= 2
+
+
+def test_only_windows_with_annotation_are_judged(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 2) as project:
+        draw_truth(project, 1)
+        second = draw_truth(project, 2, margin=1)
+        cases = source(project)
+        cases.refresh()
+        known = cases.load(second).case.known
+        assert known is not None
+        windows = cases.annotated_windows(second, (4, 8, 8))
+        seen = np.zeros(known.shape, dtype=bool)
+        for window in windows:
+            assert known[window].any()
+            seen[window] = True
+        assert seen[np.asarray(known) > 0].all() and not seen.all()
+
+
+def test_a_window_that_reaches_out_is_filled_up() -> None:
+    array = np.arange(8).reshape(2, 2, 2)
+    found = padded(array, (slice(1, 4), slice(0, 2), slice(0, 3)), -1)
+    assert found.shape == (3, 2, 3)
+    assert found[0, :, :2].tolist() == [[4, 5], [6, 7]] and (found[1:] == -1).all()
+
+
+def test_annotations_outside_the_body_are_told_not_trained_on(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 1) as project:
+        case_id = project.record.cases[0].id
+        corner = np.zeros((16, 30, 30), dtype=bool)
+        corner[0, 0, 0] = True
+        project.correct(case_id)[LEFT].paint(corner, FOREGROUND)
+        project.save(case_id)
+        cases = source(project)
+        cases.refresh()
+        with pytest.raises(InputError, match="within the body"):
+            cases.load(case_id)
+        assert cases.train == ()

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Dict
+
+import pytest
+import torch
+
+from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.models.files import read_model, write_model
+from AutoContourRTCore.models.manifest import Manifest
+from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn.checkpoint import save_checkpoint
+from AutoContourRTCore.nn.promotion import promote
+from AutoContourRTCore.nn.unet import ResidualUNet
+from AutoContourRTCore.segmentation.pipeline import load_model, segment
+from tiny_projects import STRUCTURES, draw_truth, project_recipe, tiny_patient, tiny_project
+
+LEFT, RIGHT = STRUCTURES
+BOX = (4, 26, 5, 25, 2, 14)
+
+
+def seeing(left: float, right: float) -> Dict[str, torch.Tensor]:
+    """Weights that see each structure everywhere (> 0) or nowhere."""
+    torch.manual_seed(0)
+    network = ResidualUNet(2, (8, 16))
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.copy_(torch.tensor([left, right]))
+    return network.state_dict()
+
+
+def start_model(folder: Path) -> Path:
+    recipe = project_recipe()
+    manifest = Manifest(
+        id="origin", version="2.0", name="o", structures=STRUCTURES, region="head and neck",
+        anatomy="x", recipe=recipe.to_dict(), network={}, training_spacing_mm=recipe.spacing,
+        data="d", licence="l",
+    )
+    arrays = {name: tensor.numpy() for name, tensor in seeing(5.0, 5.0).items()}
+    write_model(folder, manifest, arrays, "# card")
+    return folder
+
+
+def trained(project: Project, left: float, right: float) -> None:
+    save_checkpoint(
+        {
+            "network": seeing(left, right), "structures": list(STRUCTURES),
+            "epoch": {"epoch": 4},
+            "judged": {"epoch": 4, "score": 0.5, "dice": {}, "key": ""},
+        },
+        project.folder / "training", "best.pt",
+    )
+
+
+def test_the_best_network_becomes_a_model_that_contours(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    with tiny_project(tmp_path / "p", 3) as project:
+        project.set_box(project.record.cases[1].id, BOX)
+        for number in (1, 2):
+            draw_truth(project, number)
+        trained(project, 5.0, -5.0)
+        made = promote(project.folder, "mine", "cpu", store)
+    manifest = made.manifest
+    assert (manifest.id, manifest.version, manifest.parent) == ("mine", "1.0", "")
+    assert "1 training and 1 validation cases" in manifest.data
+    inside = tiny_patient(2)[1].masks[LEFT][2:14, 5:25, 4:26].sum()
+    expected = 2 * inside / (125 + 12 * 20 * 22)  # the whole box is predicted
+    assert manifest.validation[LEFT]["dice_mean"] == pytest.approx(expected)
+    assert manifest.validation[RIGHT] == {
+        "dice_mean": 0.0, "dice_sd": None, "surface_dice_mean": None, "tolerance_mm": None, "n": 1,
+    }
+    found = segment(tiny_patient(3)[0], load_model("mine", "cpu", store), [LEFT])
+    assert found.labelmap.names == (LEFT,) or LEFT in found.absent
+
+
+def test_the_card_compares_with_the_model_it_started_from_and_warns(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    origin = start_model(tmp_path / "origin")
+    with tiny_project(tmp_path / "p", 2, start_model=origin) as project:
+        for number in (1, 2):
+            draw_truth(project, number)
+        trained(project, 5.0, -5.0)  # the left as before, the right worse
+        made = promote(project.folder, "mine", "cpu", store)
+    assert made.manifest.parent == "origin"
+    assert made.warning.startswith("Not better than the model it started from (origin)")
+    assert LEFT in made.warning and f"{RIGHT} 0.000, before 0.0" in made.warning
+    assert made.manifest.known_failures == (made.warning,)
+    card = (store.folder("mine") / "CARD.md").read_text(encoding="utf-8")
+    assert "| structure | validation cases | mean Dice | origin, same cases |" in card
+    assert made.warning in card and f"| {RIGHT} | 1 | 0.000 | 0.0" in card
+
+
+def test_a_second_promotion_is_a_newer_version(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    with tiny_project(tmp_path / "p") as project:
+        draw_truth(project, 1)
+        trained(project, 5.0, -5.0)
+        first = promote(project.folder, "mine", "cpu", store)
+        trained(project, -5.0, 5.0)
+        second = promote(project.folder, "mine", "cpu", store)
+    assert "no validation case" in first.warning and first.manifest.validation[LEFT]["n"] == 0
+    assert (first.manifest.version, second.manifest.version) == ("1.0", "2.0")
+    weights = read_model(store.folder("mine"))[1]
+    assert weights["head.bias"].tolist() == [-5.0, 5.0]
+
+
+def test_there_must_be_a_network(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p") as project, pytest.raises(InputError, match="train it"):
+        promote(project.folder, "mine", "cpu", ModelStore(tmp_path / "s", tmp_path / "t"))

@@ -12,6 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
+from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
@@ -170,3 +171,12 @@ def _color(name: str) -> Tuple[float, float, float]:
     return (red / 255, green / 255, blue / 255)
 
 
+def new_figure(size: Tuple[float, float]) -> Figure:
+    """An empty figure of so many inches, for files that draw without importing matplotlib."""
+    return Figure(figsize=size, layout="constrained")
+
+
+def save_figure(figure: Figure, path: Path, dpi: float = 120.0) -> None:
+    """Write a figure as PNG, whole or not at all. Raises InputError where that fails."""
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=dpi, format="png")

@@ -19,10 +19,16 @@ from typing import Optional, Sequence
 
 from AutoContourRTCore import __version__
 from AutoContourRTCore.cli import (
+    compare_command,
+    convert_command,
+    correct_command,
+    evaluate_command,
     models_command,
     phantom_command,
     segment_command,
     self_test_command,
+    simulate_command,
+    tolerances_command,
     train_command,
 )
 from AutoContourRTCore.cli.terminal import Console, console
@@ -30,7 +36,11 @@ from AutoContourRTCore.errors import Cancelled, InputError
 
 DONE, BAD_INPUT, FAILED, CANCELLED = 0, 2, 3, 130
 
-COMMANDS = (segment_command, models_command, train_command, phantom_command, self_test_command)
+COMMANDS = (
+    segment_command, convert_command, compare_command, evaluate_command, tolerances_command,
+    models_command, train_command, correct_command, simulate_command, phantom_command,
+    self_test_command,
+)
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:

@@ -5,22 +5,20 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
-import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Iterator, Optional
+from typing import TYPE_CHECKING, Any, Optional
 
+from AutoContourRTCore.cli.gentle import gentle
 from AutoContourRTCore.cli.segment_command import name_list
 from AutoContourRTCore.cli.terminal import Console, QuietConsole
-from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe
-from AutoContourRTCore.progress import Progress
 
 if TYPE_CHECKING:
     from AutoContourRTCore.models.manifest import Manifest
+
+_CANCELLED = "cancelled; --resume goes on from the last checkpoint."
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -59,8 +57,8 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         options.dataset, options.output, options_recipe(options), options.structures,
         options.device, options.hours, options.resume,
     )
-    with screen.progress("Training") as progress, _gentle(progress) as gentle:
-        manifest = train_model(job, gentle, screen.note)
+    with screen.progress("Training") as progress, gentle(progress, _CANCELLED) as report:
+        manifest = train_model(job, report, screen.note)
     if manifest is not None:
         _report(manifest, options.output, screen)
     return 0
@@ -103,31 +101,3 @@ def _report(manifest: Manifest, output: Path, screen: Console) -> None:
         screen.say(f"{name:<17}  {figures['n']:5}  {'-' if mean is None else f'{mean:.3f}'}")
     screen.say(f"Written: {output} (model {manifest.id} {manifest.version})")
     screen.done({"output": str(output), "id": manifest.id, "validation": manifest.validation})
-
-
-@contextmanager
-def _gentle(progress: Progress) -> Iterator[Progress]:
-    """The first Ctrl-C lets the step end and saves a checkpoint; the second stops at once."""
-    asked = False
-
-    def on_signal(number: int, frame: object) -> None:
-        nonlocal asked
-        if asked:
-            raise KeyboardInterrupt
-        asked = True
-        print("Stopping after this step (again: at once) ...", file=sys.stderr, flush=True)
-
-    def report(fraction: float, message: str) -> None:
-        progress(fraction, message)
-        if asked:
-            raise Cancelled("cancelled; --resume goes on from the last checkpoint.")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield report
-        return
-    before = {n: signal.signal(n, on_signal) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield report
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,0 +1,1 @@
+"""Corrective training without a window: project on disk, annotations, logs, a simulated user."""

@@ -1,0 +1,125 @@
+"""An annotation on disk: one .npz that numpy alone can read, written whole or not at all.
+
+Masks are packed to one bit a voxel (numpy.packbits over the flat array). `about` is JSON: the
+schema, the grid, the model that predicted, the box, and how much of the journal is contained.
+"""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.correction import geometry_text
+from AutoContourRTCore.correction.annotation import (
+    BACKGROUND,
+    FOREGROUND,
+    Annotation,
+)
+from AutoContourRTCore.correction.patience import patiently
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.geometry import Geometry
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What a file holds. journal: name of the journal that goes on from here; contained: how many
+    of its records are in the annotation already."""
+
+    annotation: Annotation
+    journal: str
+    contained: int
+
+
+def write_annotation(stored: Stored, path: Path) -> None:
+    """Write; raises InputError where the disk is full or protected (the old file stays)."""
+    annotation = stored.annotation
+    about = {
+        "schema": SCHEMA,
+        "geometry": geometry_text.to_values(annotation.geometry),
+        "model": annotation.model,
+        "box": annotation.box,
+        "journal": stored.journal,
+        "contained": stored.contained,
+    }
+    write_arrays(
+        path, about,
+        prediction=np.packbits(annotation.prediction),
+        foreground=np.packbits(annotation.marks == FOREGROUND),
+        background=np.packbits(annotation.marks == BACKGROUND),
+        reviewed=np.packbits(annotation.reviewed),
+    )
+
+
+def read_annotation(path: Path, geometry: Geometry) -> Stored:
+    """The annotation of an image on that grid.
+
+    Raises InputError for a file that is missing, damaged, of a newer schema or of another grid.
+    """
+    about, arrays = read_arrays(path, SCHEMA)
+    own = geometry_text.from_values(about["geometry"])
+    if not own.same_grid(geometry):
+        raise InputError(
+            f"{path} was drawn on another image than the one that is here now: "
+            f"{geometry_text.told_apart(own, geometry)}. Put the image back that was annotated "
+            "(the project names it), or add this one as a new case; the annotation is kept."
+        )
+    shape = own.shape
+    masks = {n: unpacked(arrays[n], shape) for n in ("prediction", "foreground", "background")}
+    marks = masks["foreground"].astype(np.uint8) * FOREGROUND
+    marks[masks["background"]] = BACKGROUND
+    reviewed = unpacked(arrays["reviewed"], shape[:1])
+    box = None if about["box"] is None else tuple(about["box"])
+    annotation = Annotation(geometry, masks["prediction"], marks, reviewed, about["model"], box)
+    return Stored(annotation, about["journal"], int(about["contained"]))
+
+
+def write_arrays(path: Path, about: Dict[str, Any], **arrays: np.ndarray) -> None:
+    """Arrays and a JSON text in one compressed .npz."""
+    text = np.frombuffer(json.dumps(about).encode("utf-8"), dtype=np.uint8)
+
+    def write() -> None:
+        with atomic_path(path) as temporary:
+            np.savez_compressed(temporary, about=text, **arrays)  # type: ignore[arg-type]
+
+    patiently(write)
+
+
+def read_arrays(path: Path, schema: int) -> Tuple[Dict[str, Any], Dict[str, np.ndarray]]:
+    """What :func:`write_arrays` wrote; InputError: missing, damaged, of a newer schema."""
+    try:
+        arrays = patiently(lambda: _load(path))
+        about: Dict[str, Any] = json.loads(bytes(arrays.pop("about")).decode("utf-8"))
+    except FileNotFoundError as error:
+        raise InputError(f"{path} is missing; restore it from a backup.") from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputError(
+            f"{path} is damaged ({error}); restore it from a backup. Nothing was changed."
+        ) from error
+    if int(about["schema"]) > schema:
+        raise InputError(
+            f"{path} was written by a newer version of this program (schema {about['schema']}, "
+            f"this one reads up to {schema}); update the program."
+        )
+    return about, arrays
+
+
+def _load(path: Path) -> Dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+def unpacked(bits: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:
+    """The bool array of a shape that was packed with numpy.packbits."""
+    count = int(np.prod(shape))
+    if len(bits) != -(-count // 8):
+        raise InputError(f"{len(bits)} packed bytes do not make an array of shape {shape}.")
+    return np.unpackbits(bits, count=count).view(np.bool_).reshape(shape)

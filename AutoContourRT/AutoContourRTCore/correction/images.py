@@ -1,0 +1,104 @@
+"""The images of a project: where they are, and how each is known again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from AutoContourRTCore.correction import geometry_text
+from AutoContourRTCore.correction.records import (
+    CaseRecord,
+    DoseRecord,
+    ImageRecord,
+)
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics import dose_files
+from AutoContourRTCore.volumes.files import read_volume, write_volume
+from AutoContourRTCore.volumes.volume import Volume
+
+IMAGES = "images"
+
+
+def voxel_hash(volume: Volume) -> str:
+    """SHA-256 of the voxels (type, then little-endian values in [k, j, i] order)."""
+    array = np.ascontiguousarray(volume.array)
+    little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+    return hashlib.sha256(little.dtype.str.encode() + little.tobytes()).hexdigest()
+
+
+def take_image(folder: Path, case_id: str, source: Path, copy: bool) -> ImageRecord:
+    """The record of an image; copy: put it into the project folder. Raises InputError."""
+    volume = read_volume(source)
+    path = source.absolute()
+    if copy:
+        path = folder / IMAGES / f"{case_id}.nrrd"
+        path.parent.mkdir(exist_ok=True)
+        write_volume(volume, path)
+    return ImageRecord(_written(folder, path), copy, volume.geometry, voxel_hash(volume))
+
+
+def read_image_of(folder: Path, case: CaseRecord, compare_voxels: bool = False) -> Volume:
+    """The image of a case, on the grid that the project knows.
+
+    compare_voxels: also that no voxel was changed. Raises InputError for an image that was moved
+    away or is another one, and says what to do.
+    """
+    path = _found(folder, case.image.path)
+    if not path.exists():
+        raise InputError(
+            f"The image of the case {case.name!r} is no longer at {path}. Put it back, or tell the "
+            "project where it is now (Relocate image); its annotations are kept."
+        )
+    volume = read_volume(path)
+    _check_same(case, path, volume, compare_voxels)
+    return volume
+
+
+def relocated(folder: Path, case: CaseRecord, path: Path) -> CaseRecord:
+    """The case with its image at another place. InputError where that is not the same image."""
+    volume = read_volume(path)
+    _check_same(case, path, volume, True)
+    image = replace(case.image, path=_written(folder, path.absolute()), copied=False)
+    return replace(case, image=image)
+
+
+def read_dose(folder: Path, dose: DoseRecord) -> Volume:
+    """A dose distribution in Gy. Raises InputError for a missing file or another unit."""
+    return dose_files.read_dose(_found(folder, dose.path), dose.unit or None).volume
+
+
+def dose_record(folder: Path, path: Path, unit: str) -> DoseRecord:
+    """The record of a dose file that can be read. Raises InputError."""
+    record = DoseRecord(_written(folder, path.absolute()), unit)
+    read_dose(folder, record)
+    return record
+
+
+def _check_same(case: CaseRecord, path: Path, volume: Volume, voxels: bool) -> None:
+    known = case.image.geometry
+    if not known.same_grid(volume.geometry):
+        raise InputError(
+            f"{path} is not the image that was annotated as {case.name!r}: "
+            f"{geometry_text.told_apart(known, volume.geometry)}. Put that image back, or add this "
+            "one as a new case; the annotations are kept."
+        )
+    if voxels and voxel_hash(volume) != case.image.sha256:
+        raise InputError(
+            f"{path} lies on the grid of {case.name!r}, but its voxels are others than those that "
+            "were annotated. Put that image back, or add this one as a new case."
+        )
+
+
+def _written(folder: Path, path: Path) -> str:
+    """Relative to the project folder where it lies in it, else absolute; with slashes."""
+    try:
+        return path.relative_to(folder.absolute()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def _found(folder: Path, written: str) -> Path:
+    return folder / written  # an absolute path stays what it is

@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from AutoContourRTCore.correction import lock as locking
+from AutoContourRTCore.correction.lock import (
+    STALE_SECONDS,
+    Lock,
+    LockedByOther,
+    process_runs,
+)
+from AutoContourRTCore.errors import InputError
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def write_owner(path: Path, host: str, pid: int) -> None:
+    values = {"host": host, "pid": pid, "user": "ana", "since": "2026-01-02 03:04:05", "token": "t"}
+    path.write_text(json.dumps(values))
+
+
+def age(path: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(path, (then, then))
+
+
+def dead_pid() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_the_second_to_come_is_told_who_was_first(tmp_path: Path) -> None:
+    first, second = (Lock(tmp_path / "l", "The project 'P'") for _ in range(2))
+    assert first.take() is None
+    with pytest.raises(LockedByOther, match="The project 'P' is in use by") as caught:
+        second.take()
+    assert str(os.getpid()) in str(caught.value) and socket.gethostname() in str(caught.value)
+    assert first.held() and not second.held()
+    first.release()
+    second.take()
+    assert second.held()
+
+
+def test_a_process_that_is_gone_from_this_machine_is_replaced_at_once(tmp_path: Path) -> None:
+    write_owner(tmp_path / "l", socket.gethostname(), dead_pid())
+    lock = Lock(tmp_path / "l", "It")
+    dead = lock.take()
+    assert dead is not None and dead.user == "ana" and lock.held()
+    assert [path.name for path in tmp_path.iterdir()] == ["l"]
+
+
+def test_another_machine_is_replaced_only_when_it_was_silent_for_long(tmp_path: Path) -> None:
+    write_owner(tmp_path / "l", "elsewhere", 1)
+    age(tmp_path / "l", STALE_SECONDS - 30)
+    with pytest.raises(LockedByOther, match="ana on elsewhere"):
+        Lock(tmp_path / "l", "It").take()
+    age(tmp_path / "l", STALE_SECONDS + 30)
+    assert Lock(tmp_path / "l", "It").take() is not None
+
+
+def test_a_number_that_another_process_has_by_now_does_not_lock_for_ever(tmp_path: Path) -> None:
+    write_owner(tmp_path / "l", socket.gethostname(), os.getpid())
+    age(tmp_path / "l", STALE_SECONDS + 30)
+    assert Lock(tmp_path / "l", "It").take() is not None
+
+
+def test_a_living_owner_keeps_its_lock_fresh(tmp_path: Path) -> None:
+    clock = Clock()
+    lock = Lock(tmp_path / "l", "It", clock)
+    lock.take()
+    age(tmp_path / "l", STALE_SECONDS + 30)
+    clock.now = 60.0
+    lock.beat()
+    with pytest.raises(LockedByOther):
+        Lock(tmp_path / "l", "It").take()
+
+
+def test_a_living_owner_can_be_replaced_by_force_and_notices_before_it_writes(
+    tmp_path: Path,
+) -> None:
+    first, second = Lock(tmp_path / "l", "It"), Lock(tmp_path / "l", "It")
+    first.take()
+    first.check()
+    second.take(by_force=True)
+    with pytest.raises(LockedByOther, match="was taken over by"):
+        first.check()
+    first.release()
+    assert second.held()
+
+
+def test_a_lock_file_that_somebody_deleted_is_noticed(tmp_path: Path) -> None:
+    lock = Lock(tmp_path / "l", "It")
+    lock.take()
+    (tmp_path / "l").unlink()
+    with pytest.raises(InputError, match="gone. Open it again"):
+        lock.check()
+
+
+def test_a_lock_file_cut_by_a_crash_is_replaced_when_it_is_old(tmp_path: Path) -> None:
+    (tmp_path / "l").write_text('{"host": "els')
+    with pytest.raises(LockedByOther, match="an unknown machine"):
+        Lock(tmp_path / "l", "It").take()
+    age(tmp_path / "l", STALE_SECONDS + 30)
+    Lock(tmp_path / "l", "It").take()
+
+
+def test_of_many_who_find_a_dead_owner_one_gets_the_lock(tmp_path: Path) -> None:
+    write_owner(tmp_path / "l", socket.gethostname(), dead_pid())
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from AutoContourRTCore.correction.lock import Lock\n"
+        "from AutoContourRTCore.errors import InputError\n"
+        "lock = Lock(Path(sys.argv[1]), 'It')\n"
+        "print('ready', flush=True); sys.stdin.readline()\n"
+        "try:\n    lock.take(); print('mine', flush=True); time.sleep(1)\n"
+        "    print('still' if lock.held() else 'lost')\n"
+        "except InputError as error:\n    print('refused')\n"
+    )
+    packages = str(Path(locking.__file__).parents[2])
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", script, str(tmp_path / "l")], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": packages},
+        )
+        for _ in range(6)
+    ]
+    for process in started:
+        assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0].split() for process in started]
+    assert sorted(said) == [["mine", "still"], *[["refused"]] * 5]
+
+
+def test_whether_a_process_runs() -> None:
+    assert process_runs(os.getpid())
+    assert not process_runs(dead_pid())

@@ -1,0 +1,145 @@
+"""Training in the background of the worker, predictions in between."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+import pytest
+
+pytest.importorskip("torch")
+
+from AutoContourRTCore import messages  # noqa: E402
+from AutoContourRTCore.correction.lock import LockedByOther  # noqa: E402
+from AutoContourRTCore.correction.project import Project  # noqa: E402
+from AutoContourRTCore.correction.requests import (  # noqa: E402
+    CorrectRequest,
+    PredictRequest,
+    PromoteRequest,
+)
+from AutoContourRTCore.correction.service import (  # noqa: E402
+    CorrectionService,
+    PredictionService,
+    TrainingRun,
+)
+from AutoContourRTCore.errors import Cancelled, InputError  # noqa: E402
+from AutoContourRTCore.nn.correction_state import read_status, request_stop  # noqa: E402
+from AutoContourRTCore.nn.correction_training import WAITING  # noqa: E402
+from tiny_projects import draw_truth, tiny_project  # noqa: E402
+
+
+class Report:
+    """What the worker gives to a service."""
+
+    def __init__(self) -> None:
+        self.events: List[Dict[str, Any]] = []
+        self.cancelled = False
+
+    def __call__(self, fraction: float, message: str) -> None:
+        if self.cancelled:
+            raise Cancelled
+
+    def event(self, name: str, values: Dict[str, Any]) -> None:
+        self(0.0, "")
+        self.events.append({"name": name, **values})
+
+
+@pytest.fixture()
+def project(tmp_path: Path) -> Iterator[Project]:
+    with tiny_project(tmp_path / "p", 3) as made:
+        yield made
+
+
+def request(project: Project, **values: Any) -> CorrectRequest:
+    return CorrectRequest("1", str(project.folder), "cpu", **values)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        CorrectRequest("1", "/p", "cpu"), PredictRequest("2", "/p", "0001_a"),
+        PromoteRequest("3", "/p", "mine"),
+    ],
+)
+def test_requests_travel_as_lines(message: Any) -> None:
+    assert messages.parse_request(messages.encode(message)) == message
+
+
+def test_a_request_without_a_case_is_refused() -> None:
+    with pytest.raises(messages.MessageError, match="'case' must be the id of a case"):
+        PredictRequest("2", "/p", "")
+
+
+@pytest.mark.slow
+def test_it_trains_between_requests_until_cancelled_and_saves(project: Project) -> None:
+    draw_truth(project, 1)
+    service, report = CorrectionService(), Report()
+    assert service(request(project), report) is None  # the request stays open
+    for _ in range(40):
+        assert service.background_step()
+    assert {event["name"] for event in report.events} == {"status", "said"}
+    last = [event for event in report.events if event["name"] == "status"][-1]
+    assert last["epoch"] == 1 and last["train"] == 1 and "step" in last["said"]
+    predicted = PredictionService()(
+        PredictRequest("2", str(project.folder), project.record.cases[2].id, "cpu"), report
+    )
+    assert predicted == {"case": "0003_pt-3", "predicted": True, "model": "p, epoch 1"}
+    assert service.background_step()
+    report.cancelled = True
+    with pytest.raises(Cancelled):
+        service.background_step()
+    assert read_status(project.folder / "training")["epoch"] == 1
+    run = TrainingRun(project.folder, "cpu")  # the lock is free, all is saved
+    assert run.trainer.state.steps >= 40
+    run.end()
+
+
+def test_only_one_process_trains_a_project(project: Project) -> None:
+    run = TrainingRun(project.folder, "cpu")
+    with pytest.raises(LockedByOther, match="The training of 'p' is in use by"):
+        CorrectionService()(request(project), Report())
+    run.end()
+    service = CorrectionService()
+    service(request(project), Report())
+    with pytest.raises(InputError, match="stop that first"):
+        service(request(project), Report())
+    service._end()
+
+
+def test_somebody_else_can_ask_through_the_folder_to_stop(project: Project) -> None:
+    draw_truth(project, 1)
+    request_stop(project.folder / "training")  # of the past: nobody was there
+    service = CorrectionService()
+    service(request(project), Report())
+    assert service.background_step()
+    request_stop(project.folder / "training")
+    assert not service.background_step()
+    TrainingRun(project.folder, "cpu").end()
+
+
+def test_without_corrections_it_waits_and_takes_the_first_one_up(project: Project) -> None:
+    service, report = CorrectionService(), Report()
+    service(request(project), report)
+    assert service.background_step() and report.events[-1]["said"] == WAITING
+    draw_truth(project, 1)
+    service.background_step()
+    assert report.events[-1]["said"] != WAITING
+    service._end()
+
+
+def test_a_prediction_without_a_network_says_so(project: Project) -> None:
+    wanted = PredictRequest("2", str(project.folder), project.record.cases[0].id, "cpu")
+    assert PredictionService()(wanted, Report()) == {
+        "case": "0001_pt-1", "predicted": False, "model": "",
+    }
+
+
+def test_a_trainer_whose_lock_was_taken_stops_and_saves_nothing(project: Project) -> None:
+    draw_truth(project, 1)
+    run = TrainingRun(project.folder, "cpu")
+    run.unit()
+    run._lock.path.unlink()
+    with pytest.raises(InputError, match="lock file .* is gone"):
+        run.unit()
+    run.end()
+    assert not (project.folder / "training" / "checkpoint.pt").exists()

@@ -39,10 +39,11 @@ pictures: .venv/ready-develop
 	$(BIN)/python Testing/make_icon.py
 	$(BIN)/python Testing/make_pictures.py
 	$(BIN)/python Testing/make_slicer_pictures.py
+	$(BIN)/python Testing/make_correction_pictures.py
 	$(BIN)/python Testing/make_metrics_pictures.py
 
 lint: .venv/ready-develop
-	$(BIN)/ruff check AutoContourRT MetricsModule Testing
+	$(BIN)/ruff check AutoContourRT CorrectiveTraining MetricsModule Testing
 	$(BIN)/mypy
 
 test: .venv/ready-develop

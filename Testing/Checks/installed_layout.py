@@ -14,7 +14,7 @@ from typing import Dict, List, Set, Tuple
 
 HERE = Path(__file__).resolve().parent / "fake_slicer"
 #: What lies beside a module's files and is not installed.
-NEVER_INSTALLED = {"CMakeLists.txt"}
+NEVER_INSTALLED = {"CMakeLists.txt", "README.md"}
 
 
 @dataclass(frozen=True)

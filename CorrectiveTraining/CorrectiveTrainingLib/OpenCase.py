@@ -1,0 +1,289 @@
+"""The case that is open: its nodes in the scene, and its corrections in the project.
+
+Four nodes: the image; the prediction, which nobody edits; the contours (a segment a structure, as
+corrected), which any Segment Editor effect may change; the marks of the selected structure, to
+paint foreground and background. The project is the truth: each edit of a node is taken over into
+the journal at once, and the nodes then show what the project holds.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Collection, Dict, Optional
+
+import numpy as np
+
+from AutoContourRTCore.correction.annotation import WHOLE, Part
+from AutoContourRTCore.correction.editing import Correction, take_edit
+from AutoContourRTCore.correction.records import CaseRecord
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.volume import Volume
+from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.Layers import Layer, boundingBox
+from AutoContourRTLib.Requests import ignore
+from AutoContourRTLib.SamplePhantom import addVolume
+from AutoContourRTLib.VolumeNodes import geometryOfVolumeNode
+from CorrectiveTrainingLib import Segments, Strokes
+from CorrectiveTrainingLib.EditWatch import EditWatch
+
+#: Structure -> number of voxels that an edit of another structure changed.
+Others = Dict[str, int]
+PREDICTION_LIGHTER = 0.55
+
+
+def none(others: Others) -> Collection[str]:
+    """No change of another structure is meant."""
+    return ()
+
+
+class OpenCase:
+    """confirm(others): shows the changes of other structures, returns those that are meant.
+
+    onChanged(): the corrections changed. onProblem(message): an edit could not be taken over now;
+    it stays in the node and is taken with the next one. `structure`: the selected one.
+    """
+
+    def __init__(
+        self,
+        case: CaseRecord,
+        volume: Volume,
+        corrections: Dict[str, Correction],
+        structure: str = "",
+        confirm: Callable[[Others], Collection[str]] = none,
+        onChanged: Callable[[], None] = ignore,
+        onProblem: Callable[[str], None] = ignore,
+        timerFactory: TimerFactory = QtTimer,
+    ) -> None:
+        self.id, self.name, self.corrections = case.id, case.name, corrections
+        self.structure = structure if structure in corrections else next(iter(corrections))
+        self._confirm, self._onChanged, self._onProblem = confirm, onChanged, onProblem
+        self._isTaking = False
+        self._stamps: Dict[str, int] = {}  # of the contours as they were last seen
+        self._boxes = {name: Segments.NOWHERE for name in corrections}  # where they lie
+        self._markBox = Segments.NOWHERE  # where the marks lie
+        self.volume = addVolume(volume, case.name)
+        self.volume.SetSaveWithScene(False)
+        self.prediction = self._segments("prediction", PREDICTION_LIGHTER, isHidden=True)
+        self.contours = self._segments("contours")
+        self.marks = Segments.addSegments(self.volume, f"{case.name} marks", Strokes.COLORS)
+        self.watch = EditWatch([self.contours, self.marks], self._onEdit, timerFactory)
+        self.refresh()
+
+    @property
+    def correction(self) -> Correction:
+        """Of the selected structure."""
+        return self.corrections[self.structure]
+
+    @property
+    def nodes(self) -> list:
+        """All nodes of the case."""
+        return [self.marks, self.contours, self.prediction, self.volume]
+
+    def select(self, structure: str) -> None:
+        """Correct another structure from now on. Raises InputError."""
+        self.takeEdits()
+        self.structure = structure
+        self._showMarks(WHOLE)
+
+    # Edits
+
+    def takeEdits(self) -> None:
+        """Take over what was edited in the nodes and not seen yet. Raises InputError."""
+        if self._isTaking:
+            return
+        self._isTaking = True
+        try:
+            before = [len(c.journal) for c in self.corrections.values()]
+            if self.watch.changed(self.contours):
+                self._takeContours()
+            if self.watch.changed(self.marks):
+                self._takeMarks()
+        finally:
+            self._isTaking = False
+        if before != [len(c.journal) for c in self.corrections.values()]:
+            self._onChanged()
+
+    def _onEdit(self) -> None:
+        try:
+            self.takeEdits()
+        except InputError as error:
+            self._onProblem(str(error))
+
+    def _takeContours(self) -> None:
+        """The selected structure's changes; those of others once they were confirmed."""
+        changed = [
+            name for name in self.corrections
+            if Segments.stamp(self.contours, name) != self._stamps.get(name)
+        ]
+        layers = self._read(self.contours, changed)
+        part = Segments.around(
+            [*map(Segments.boxOf, layers.values()), *(self._boxes[name] for name in changed)]
+        )
+        if part is not None:
+            after = {name: Segments.inPart(layer, part) for name, layer in layers.items()}
+            self._takeMasks(after, part)
+        self.watch.clear(self.contours)
+        self._restoreSegments()
+        for name in changed if part is not None else ():
+            self._showContour(name, part, after.get(name))
+        self._stamps = {name: Segments.stamp(self.contours, name) for name in self.corrections}
+        self._showMarks(part)
+
+    def _takeMasks(self, after: Dict[str, np.ndarray], part: Part) -> None:
+        """Structure -> its mask in a part, outside of which nothing changed."""
+        if self.structure not in self._ids(self.contours):
+            return  # the segment was deleted, which is no correction
+        after.setdefault(self.structure, self.correction.annotation.corrected_in(part))
+        others = take_edit(self.corrections, after, self.structure, part=part)
+        if others:
+            meant = self._confirm(others)
+            take_edit(self.corrections, after, self.structure, meant, part)
+
+    def _takeMarks(self) -> None:
+        layers = self._read(self.marks, Strokes.COLORS)
+        part = Segments.around([*map(Segments.boxOf, layers.values()), self._markBox])
+        if part is not None and len(layers) == len(Strokes.COLORS):
+            painted = {name: Segments.inPart(layer, part) for name, layer in layers.items()}
+            marks = self.correction.annotation.marks[part]
+            for voxels, mark in Strokes.strokes(marks, painted):
+                self.correction.paint(voxels, mark, part)
+        self.watch.clear(self.marks)
+        self._restoreSegments()
+        self._showMarks(part)
+        self._showContour(self.structure, part)
+
+    def undo(self) -> bool:
+        """Take the last change of the selected structure back; False: there is none."""
+        self.takeEdits()
+        return self._after(self.correction.undo())
+
+    def redo(self) -> bool:
+        """Make the last undone change of the selected structure again."""
+        self.takeEdits()
+        return self._after(self.correction.redo())
+
+    def _after(self, isDone: bool) -> bool:
+        if isDone:
+            self._showContour(self.structure, WHOLE)
+            self._showMarks(WHOLE)
+            self._onChanged()
+        return isDone
+
+    # Review
+
+    def review(self, index: int, isConfirmed: bool = True) -> None:
+        """Confirm slice k = index of the selected structure, or take that back. InputError."""
+        self.takeEdits()
+        if self.correction.review([index], isConfirmed):
+            self._onChanged()
+
+    def isReviewed(self, index: int) -> bool:
+        """Whether slice k = index of the selected structure is confirmed."""
+        reviewed = self.correction.annotation.reviewed
+        return bool(0 <= index < len(reviewed) and reviewed[index])
+
+    # Nodes
+
+    def refresh(self) -> None:
+        """Show what the project holds."""
+        for name, correction in self.corrections.items():
+            annotation = correction.annotation
+            box = Segments.setMask(self.prediction, name, annotation.prediction, self.volume)
+            isMarked = annotation.marks.any()
+            part = Segments.around([box, self._boxes[name]])
+            self._showContour(name, WHOLE if isMarked else part)
+            self._stamps[name] = Segments.stamp(self.contours, name)
+        self._showMarks(WHOLE)
+
+    def box(self) -> Optional[Part]:
+        """Where the contour of the selected structure lies; None where there is none."""
+        return Segments.around([self._boxes[self.structure]])
+
+    def isInScene(self) -> bool:
+        """Whether all its nodes are still there."""
+        return all(node.GetScene() is not None for node in self.nodes)
+
+    def remove(self, but: Optional[Any] = None) -> None:
+        """Take the nodes out of the scene; `takeEdits` comes first. but: one that is going anyway.
+        """
+        self.watch.stop()
+        for node in self.nodes:
+            scene = node.GetScene()
+            if scene is None or node is but:
+                continue
+            count = node.GetNumberOfDisplayNodes()
+            displays = [node.GetNthDisplayNode(number) for number in range(count)]
+            for each in (node, *displays):  # the other way round, views make new display nodes
+                scene.RemoveNode(each)
+
+    def _segments(self, what: str, lighter: float = 0.0, isHidden: bool = False) -> Any:
+        colors = {name: Segments.colorOf(name, lighter) for name in self.corrections}
+        return Segments.addSegments(self.volume, f"{self.name} {what}", colors, isHidden)
+
+    def _read(self, node: Any, wanted: Collection[str]) -> Dict[str, Layer]:
+        """The segments that are still there. Raises InputError where image and contours do not lie
+        as they were drawn: what is read then would be in the wrong place."""
+        same = self.volume.GetParentTransformNode() is node.GetParentTransformNode()
+        grid = geometryOfVolumeNode(self.volume)
+        if not same or not grid.same_grid(self.correction.annotation.geometry):
+            raise InputError(
+                f"The image of {self.name!r} was moved against its contours, by a transform or in "
+                "another module, so that what you draw cannot be put in its place. Undo that, or "
+                "open the case again; what was drawn before is safe."
+            )
+        there = self._ids(node)
+        found = [name for name in wanted if name in there]
+        return {name: Segments.maskOf(node, self.volume, name) for name in found}
+
+    def _ids(self, node: Any) -> Collection[str]:
+        return node.GetSegmentation().GetSegmentIDs()
+
+    def _restoreSegments(self) -> None:
+        """Segments that were removed come back: to delete one in an editor is no correction."""
+        structures = {name: Segments.colorOf(name) for name in self.corrections}
+        for node, colors in ((self.contours, structures), (self.marks, Strokes.COLORS)):
+            with self.watch.paused():
+                for name in [n for n in colors if n not in self._ids(node)]:
+                    node.GetSegmentation().AddEmptySegment(name, name, colors[name])
+
+    def _showContour(
+        self, name: str, part: Optional[Part], shown: Optional[np.ndarray] = None
+    ) -> None:
+        """The corrected contour, which changed in a part only; shown: what the segment shows in
+        that part already, if known."""
+        annotation = self.corrections[name].annotation
+        if part is None:
+            return
+        if shown is not None and np.array_equal(shown, annotation.corrected_in(part)):
+            low, high = boundingBox(shown)
+            self._boxes[name] = tuple(
+                tuple(one.start + n for one, n in zip(part, end)) for end in (low, high)
+            )
+            return
+        part = self._grown(part, self._boxes[name])
+        mask = annotation.corrected_in(part)
+        with self.watch.paused():
+            self._boxes[name] = Segments.setMask(self.contours, name, mask, self.volume, part)
+        self._stamps[name] = Segments.stamp(self.contours, name)
+
+    def _showMarks(self, part: Optional[Part]) -> None:
+        """The marks of the selected structure, which changed in a part only."""
+        if part is None:
+            return
+        part = self._grown(part, self._markBox)
+        shown = Strokes.segmentsOf(self.correction.annotation.marks[part])
+        with self.watch.paused():
+            boxes = [
+                Segments.setMask(self.marks, segmentId, mask, self.volume, part)
+                for segmentId, mask in shown.items()
+            ]
+        around = Segments.around(boxes)
+        self._markBox = Segments.NOWHERE if around is None else (
+            tuple(one.start for one in around), tuple(one.stop for one in around)
+        )  # fmt: skip
+
+    def _grown(self, part: Part, box: Segments.Box) -> Part:
+        """A part that holds a box, too."""
+        if part == WHOLE:
+            return part
+        start, stop = zip(*((one.start, one.stop) for one in part))
+        return Segments.around([(start, stop), box]) or part

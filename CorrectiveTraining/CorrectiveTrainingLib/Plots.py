@@ -1,0 +1,206 @@
+"""Charts of a project: validation Dice per epoch, Dice and time per case."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+
+import numpy as np
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from vtk.util.numpy_support import numpy_to_vtk
+
+from AutoContourRTCore.correction import report
+from AutoContourRTCore.correction.project import TRAINING, Project
+from AutoContourRTCore.correction.records import ProjectRecord
+from AutoContourRTCore.nn.correction_state import METRICS, read_lines
+from CorrectiveTrainingLib.Segments import colorOf
+
+LINE, DASHES, POINTS = "line", "dashes", "points"
+VALIDATION, AGREEMENT, DURATION = "validation", "agreement", "duration"
+_BLUE, _RED, _BLACK = (0.12, 0.47, 0.71), (0.84, 0.15, 0.16), (0.1, 0.1, 0.1)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of one series; values that are not known are NaN."""
+
+    name: str
+    x: np.ndarray
+    y: np.ndarray
+    style: str
+    color: Tuple[float, float, float]
+
+
+def validationCurves(project: Path, structures: Sequence[str]) -> List[Curve]:
+    """Mean Dice of the annotated validation voxels after each epoch, and each structure's."""
+    lines = read_lines(project / TRAINING / METRICS)
+    epochs = np.array([line["epoch"] for line in lines], dtype=float)
+    curves = [
+        Curve(name, epochs, _floats([(line.get("validation_dice") or {}).get(name)
+                                     for line in lines]), LINE, colorOf(name))
+        for name in structures
+    ]  # fmt: skip
+    if len(structures) > 1:
+        mean = _floats([line.get("validation_mean") for line in lines])
+        curves.append(Curve(_("mean"), epochs, mean, LINE, _BLACK))
+    return curves
+
+
+def agreementCurves(record: ProjectRecord, structure: str) -> List[Curve]:
+    """Dice of predicted and corrected contour of each case, with running mean and SD."""
+    return _running([
+        (case.order, case.annotations[structure].dice) for case in record.cases
+        if structure in case.annotations and not case.annotations[structure].imported
+    ])  # fmt: skip
+
+
+def durationCurves(record: ProjectRecord, seconds: Mapping[str, float]) -> List[Curve]:
+    """Minutes of active work on each annotated case, with running mean and SD."""
+    return _running([
+        (case.order, seconds[case.id] / 60.0) for case in record.cases
+        if case.order and case.id in seconds
+    ])  # fmt: skip
+
+
+def _running(points: Sequence[Tuple[int, Optional[float]]]) -> List[Curve]:
+    """In the order of annotation; see report.running_mean_sd."""
+    ordered = sorted(points, key=lambda point: point[0])
+    values = [value for _order, value in ordered]
+    order = _floats([number for number, _value in ordered])
+    running = report.running_mean_sd(values)
+    mean, sd = (_floats([pair[n] for pair in running]) for n in (0, 1))
+    last = _("mean of the last {n}").format(n=report.RUNNING)
+    return [
+        Curve(_("each case"), order, _floats(values), POINTS, _BLUE),
+        Curve(last, order, mean, LINE, _RED),
+        Curve(_("mean + SD"), order, mean + sd, DASHES, _RED),
+        Curve(_("mean - SD"), order, mean - sd, DASHES, _RED),
+    ]
+
+
+def legend(curves: Sequence[Curve]) -> str:
+    """What the colours mean, as HTML."""
+    signs = {LINE: "&#9473;", DASHES: "&#9476;", POINTS: "&#9679;"}
+    parts = []
+    for curve in curves:
+        color = "#" + "".join(f"{round(255 * part):02x}" for part in curve.color)
+        name = html.escape(curve.name)
+        parts.append(f'<span style="color:{color}">{signs[curve.style]}</span>&nbsp;{name}')
+    return " &nbsp; ".join(parts)
+
+
+def _floats(values: Sequence[Any]) -> np.ndarray:
+    return np.array([np.nan if value is None else value for value in values], dtype=float)
+
+
+class Plots:
+    """The chart nodes, made when they are first needed, and filled anew by `update`."""
+
+    def __init__(self) -> None:
+        self._charts: Dict[str, Any] = {}
+
+    def titles(self) -> Dict[str, Tuple[str, str, str]]:
+        """Chart -> title, and titles of its axes."""
+        return {
+            VALIDATION: (_("Validation Dice per epoch"), _("epoch"), _("Dice")),
+            AGREEMENT: (_("Dice of prediction and correction"), _("case"), _("Dice")),
+            DURATION: (_("Time per case"), _("case"), _("minutes")),
+        }
+
+    def chart(self, kind: str) -> Any:
+        """The chart node of a kind."""
+        node = self._charts.get(kind)
+        if node is None or node.GetScene() is None:
+            node = self._add("vtkMRMLPlotChartNode", f"Corrective training: {kind}")
+            title, x, y = self.titles()[kind]
+            node.SetTitle(title)
+            node.SetXAxisTitle(x)
+            node.SetYAxisTitle(y)
+            node.SetLegendVisibility(False)  # it would lie on the best values; see `legend`
+            self._charts[kind] = node
+        return node
+
+    def update(
+        self, kind: str, project: Project, structure: str, seconds: Mapping[str, float]
+    ) -> str:
+        """Draw one chart as the project is now; structure: for that of the agreement.
+
+        Returns its legend, as HTML.
+        """
+        record, chart = project.record, self.chart(kind)
+        if kind == VALIDATION:
+            curves = validationCurves(project.folder, record.structures)
+        elif kind == AGREEMENT:
+            chart.SetTitle(f"{self.titles()[kind][0]}: {structure}")
+            curves = agreementCurves(record, structure)
+        else:
+            curves = durationCurves(record, seconds)
+        self._fill(chart, curves)
+        if kind != DURATION:
+            chart.SetYAxisRangeAuto(False)
+            chart.SetYAxisRange(0.0, 1.0)
+        return legend(curves)
+
+    def remove(self) -> None:
+        """Take all charts out of the scene."""
+        for chart in self._charts.values():
+            if chart.GetScene() is not None:
+                self._clear(chart)
+                chart.GetScene().RemoveNode(chart)
+        self._charts = {}
+
+    def _fill(self, chart: Any, curves: Sequence[Curve]) -> None:
+        """The series of a chart; those that are there are used again, so that nothing flickers."""
+        names = [chart.GetNthPlotSeriesNode(n).GetName()
+                 for n in range(chart.GetNumberOfPlotSeriesNodes())]  # fmt: skip
+        if names != [curve.name for curve in curves]:
+            self._clear(chart)
+            for curve in curves:
+                chart.AddAndObservePlotSeriesNodeID(self._series(curve).GetID())
+        for number, curve in enumerate(curves):
+            _setPoints(chart.GetNthPlotSeriesNode(number).GetTableNode(), curve)
+
+    def _series(self, curve: Curve) -> Any:
+        node = self._add("vtkMRMLPlotSeriesNode", curve.name)
+        node.SetAndObserveTableNodeID(self._add("vtkMRMLTableNode", curve.name).GetID())
+        node.SetXColumnName("x")
+        node.SetYColumnName("y")
+        node.SetPlotType(node.PlotTypeScatter)
+        isPoints = curve.style == POINTS
+        styles = {LINE: node.LineStyleSolid, DASHES: node.LineStyleDash, POINTS: node.LineStyleNone}
+        node.SetLineStyle(styles[curve.style])
+        node.SetMarkerStyle(node.MarkerStyleCircle if isPoints else node.MarkerStyleNone)
+        node.SetMarkerSize(7)
+        node.SetLineWidth(1 if curve.style == DASHES else 2)
+        node.SetColor(*curve.color)
+        return node
+
+    def _clear(self, chart: Any) -> None:
+        series = [chart.GetNthPlotSeriesNode(n) for n in range(chart.GetNumberOfPlotSeriesNodes())]
+        chart.RemoveAllPlotSeriesNodeIDs()
+        for node in series:
+            slicer.mrmlScene.RemoveNode(node.GetTableNode())
+            slicer.mrmlScene.RemoveNode(node)
+
+    def _add(self, kind: str, name: str) -> Any:
+        node = slicer.mrmlScene.CreateNodeByClass(kind)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSaveWithScene(False)
+        node.SetHideFromEditors(True)
+        return slicer.mrmlScene.AddNode(node)
+
+
+def _setPoints(tableNode: Any, curve: Curve) -> None:
+    """Points whose value is not known are left out."""
+    known = np.isfinite(curve.y)
+    table = vtk.vtkTable()
+    for name, values in (("x", curve.x), ("y", curve.y)):
+        column = numpy_to_vtk(np.ascontiguousarray(values[known]), deep=True)
+        column.SetName(name)
+        table.AddColumn(column)
+    tableNode.SetAndObserveTable(table)

@@ -1,0 +1,322 @@
+"""One project and its open case: what the panels call. No widgets.
+
+Nothing that was drawn is lost: each edit lies in the project's journal a turn of the event loop
+after it was made, and before a case, the scene or the project is left, what was not seen yet is
+taken over.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, Callable, Collection, Dict, List, Optional
+
+from AutoContourRTCore.correction.annotation import Box
+from AutoContourRTCore.correction.interaction import Event, active_seconds
+from AutoContourRTCore.correction.lock import BEAT_SECONDS
+from AutoContourRTCore.correction.predictions import PREDICTION
+from AutoContourRTCore.correction.project import Project, case_folder
+from AutoContourRTCore.correction.setup import create_project
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.files import write_volume
+from AutoContourRTCore.volumes.volume import Volume
+from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.Requests import ignore
+from AutoContourRTLib.RunFolder import RunFolder
+from AutoContourRTLib.VolumeNodes import volumeFromNode
+from CorrectiveTrainingLib.OpenCase import OpenCase, none
+from CorrectiveTrainingLib.Training import Training
+
+#: So long (s) nothing was touched before the next image is read: reading keeps the event loop.
+QUIET_SECONDS = 1.5
+
+
+class Session:
+    """project, training and case are None while there is none.
+
+    The callbacks may be set later: onChanged() (show everything anew), onCaseChanged() (another
+    case, or none, is open), onEdited() (the open case was changed), onTraining() (the training
+    has something to say), confirm(others) and onProblem(message) as in OpenCase.
+    """
+
+    def __init__(
+        self,
+        worker: Any,
+        timerFactory: TimerFactory = QtTimer,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._worker, self._makeTimer, self._clock = worker, timerFactory, clock
+        self.project: Optional[Project] = None
+        self.training: Optional[Training] = None
+        self.case: Optional[OpenCase] = None
+        self.device, self.trainsByItself = "auto", True
+        self.onChanged: Callable[[], None] = ignore
+        self.onEdited: Callable[[], None] = ignore
+        self.onCaseChanged: Callable[[], None] = ignore
+        self.onTraining: Callable[[], None] = ignore
+        self.onProblem: Callable[[str], None] = ignore
+        self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
+        self._read: Dict[str, Volume] = {}  # the next image, in memory
+        self._touchedAt = 0.0
+        self._seconds: Dict[str, float] = {}  # of work on each case, before the open one was opened
+        self._events: List[Event] = []  # since then
+        self._timers: List[Any] = []
+
+    # Project
+
+    def openProject(self, folder: Path, byForce: bool = False) -> None:
+        """Go on with a project; the one before is closed. byForce: also where somebody else has it
+        open. Raises LockedByOther, which names them, and InputError."""
+        self.close()
+        self.use(Project.open(folder, byForce))
+
+    def createProject(self, folder: Path, *arguments: Any, **named: Any) -> None:
+        """A new project, see Core's setup.create_project. Raises InputError."""
+        self.close()
+        self.use(create_project(folder, *arguments, **named))
+
+    def use(self, project: Project) -> None:
+        """Work on a project that was just opened, while no other is open."""
+        self.project = project
+        self._seconds, self._events = active_seconds(project.log.read().events), []
+        self.training = Training(
+            self._worker, project.folder, self._trainingChanged, self._isBetter, self._makeTimer
+        )
+        self._timers = [
+            self._makeTimer(BEAT_SECONDS / 3, self._beat, True),
+            self._makeTimer(QUIET_SECONDS / 3, self._readAhead, True),
+        ]
+        self.onChanged()
+
+    def close(self) -> None:
+        """Close the project; everything stays in it. Raises InputError where an edit cannot be
+        saved: then it stays open."""
+        if self.project is None:
+            return
+        self.leave()
+        for timer in self._timers:
+            timer.stop()
+        if self.training is not None:
+            self.training.close()
+        self.project.close()
+        self.project = self.training = None
+        self._timers, self._read = [], {}
+        self.onChanged()
+
+    def addFiles(self, paths: List[str], copy: bool) -> List[str]:
+        """Images (files, DICOM folders) as new cases; their ids. Raises InputError at the first
+        that cannot be read; those before it are in."""
+        return [self._opened().add_image(Path(path), copy=copy) for path in paths]
+
+    def addVolumeNode(self, volumeNode: Any) -> str:
+        """A copy of a volume of the scene as a new case; its id. Raises InputError."""
+        project = self._opened()
+        volume = volumeFromNode(volumeNode)
+        folder = RunFolder()
+        try:
+            path = folder.path / "image.nrrd"
+            write_volume(volume, path)
+            return project.add_image(path, volumeNode.GetName(), copy=True)
+        finally:
+            folder.remove()
+
+    def relocateAll(self, folder: Path) -> List[str]:
+        """Look for images that are gone in a folder; the ids of those found."""
+        found = self._opened().relocate_all(folder)
+        self.onChanged()
+        return found
+
+    def lastCase(self) -> str:
+        """The case to go on with: the one that was opened last, else the first one not corrected.
+        """
+        project = self._opened()
+        known = [case.id for case in project.record.cases]
+        opened = [e.case for e in project.log.read().events if e.name == "open" and e.case in known]
+        fresh = [case.id for case in project.record.cases if not case.annotations]
+        return (opened[-1:] or fresh[:1] or known[:1])[0]
+
+    # Case
+
+    def open(self, caseId: str, structure: str = "") -> None:
+        """Show a case, to be corrected. Raises InputError; the case before then stays open."""
+        project = self._opened()
+        if self.case is not None:
+            self.case.takeEdits()
+            structure = structure or self.case.structure
+        volume = self._read.get(caseId) or project.volume(caseId)
+        corrections = project.correct(caseId)
+        self._put(OpenCase(
+            project.case(caseId), volume, corrections, structure,
+            lambda others: self.confirm(others), self._edited,
+            lambda message: self.onProblem(message), self._makeTimer,
+        ))
+        if project.state(caseId) == "new":
+            self.predict(caseId)
+
+    def leave(self) -> None:
+        """Close the case; what was drawn stays in the project. Raises InputError."""
+        if self.case is not None:
+            self.case.takeEdits()
+            self.log("close")
+            self._put(None)
+
+    def forsake(self, gone: Optional[Any] = None) -> None:
+        """The nodes are taken away: what was edited is taken over as long as they are there; what
+        cannot be saved is told. gone: the node that is just being removed."""
+        if self.case is None:
+            return
+        try:
+            self.case.takeEdits()
+        except InputError as error:
+            self.onProblem(str(error))
+        self.log("close")
+        self._put(None, gone)
+
+    def save(self, reviewed: bool = False) -> None:
+        """Save the case; training may have it from now on. Raises InputError."""
+        case = self._openCase()
+        case.takeEdits()
+        self._opened().save(case.id, reviewed)
+        if self.trainsByItself and self.training is not None:
+            self.training.start(self.device)
+        self.onChanged()
+
+    def saveAndNext(self) -> bool:
+        """Save, and open the next case; False: this was the last one. Raises InputError."""
+        case = self._openCase()
+        self.save()
+        following = self._opened().neighbour(case.id, +1)
+        if following is not None:
+            self.open(following)
+        return following is not None
+
+    def previous(self) -> bool:
+        """Open the case before; what was drawn in this one stays in its journal."""
+        before = self._opened().neighbour(self._openCase().id, -1)
+        if before is not None:
+            self.open(before)
+        return before is not None
+
+    def _put(self, case: Optional[OpenCase], gone: Optional[Any] = None) -> None:
+        self._countSeconds()
+        old, self.case = self.case, None
+        if old is not None:
+            old.remove(gone)
+        self.case = case
+        self.log("open")
+        self.onCaseChanged()
+
+    # Predictions
+
+    def setBox(self, box: Optional[Box]) -> None:
+        """Predict the open case in a box (None: everywhere) from now on. Raises InputError."""
+        case = self._openCase()
+        self._opened().set_box(case.id, box)
+        self.predict(case.id)
+
+    def predict(self, caseId: str) -> None:
+        """Have a case predicted with the best network so far; it is shown once it is there."""
+        if self.training is not None:
+            self.training.predict(
+                caseId, self.device, lambda isThere: self._predicted(caseId, isThere),
+                lambda message: self.onProblem(message),
+            )
+
+    def _predicted(self, caseId: str, isThere: bool) -> None:
+        """Structures that were annotated keep the prediction they were made on; others show it."""
+        case, project = self.case, self.project
+        if not isThere or project is None:
+            return
+        if case is not None and case.id == caseId:
+            try:
+                case.takeEdits()
+                case.corrections = project.correct_anew(caseId)
+                case.refresh()
+            except InputError as error:
+                self.onProblem(str(error))
+        self.onChanged()
+
+    def nextCase(self) -> Optional[str]:
+        """The id of the case after the open one."""
+        if self.project is None or self.case is None:
+            return None
+        return self.project.neighbour(self.case.id, +1)
+
+    def isNextReady(self) -> bool:
+        """Whether the next image is in memory and its prediction made."""
+        following = self.nextCase()
+        if following is None or self.project is None:
+            return False
+        return following in self._read and self.project.state(following) != "new"
+
+    def _readAhead(self) -> None:
+        """Read the next image into memory while the user does nothing."""
+        following = self.nextCase()
+        quiet = self._clock() - self._touchedAt >= QUIET_SECONDS
+        if following is None or following in self._read or not quiet:
+            return
+        project = self._opened()
+        try:
+            self._read = {following: project.volume(following)}
+        except InputError:
+            return  # opening that case tells why
+        if project.state(following) == "new":
+            self.predict(following)
+
+    def _isBetter(self) -> None:
+        """A better network: the next case is predicted again, unless it was annotated."""
+        following, project = self.nextCase(), self.project
+        if following is not None and project is not None:
+            if project.state(following) in ("new", "predicted"):
+                self.predict(following)
+        if self.case is not None and project is not None:
+            if not (case_folder(project.folder, self.case.id) / PREDICTION).exists():
+                self.predict(self.case.id)
+        self.onChanged()
+
+    # What was done, and signs of life
+
+    def log(self, event: str, **values: Any) -> None:
+        """Note an event of the open case; a log that cannot be written is told, and no more."""
+        if self.project is None or self.case is None:
+            return
+        self._touchedAt = self._clock()
+        self._events.append(Event(time.time(), event, self.case.id, values))
+        try:
+            self.project.log.write(event, self.case.id, **values)
+        except InputError as error:
+            self.onProblem(str(error))
+
+    def seconds(self) -> Dict[str, float]:
+        """Case -> seconds of active work so far, without those of the case that is open now: the
+        log of a large project takes seconds to read, so it is read once."""
+        return dict(self._seconds)
+
+    def _countSeconds(self) -> None:
+        """The open case is left."""
+        if self.case is not None:
+            self._events.append(Event(time.time(), "close", self.case.id, {}))
+        for case, seconds in active_seconds(self._events).items():
+            self._seconds[case] = self._seconds.get(case, 0.0) + seconds
+        self._events = []
+
+    def _beat(self) -> None:
+        if self.project is not None:
+            self.project.beat()
+
+    def _edited(self) -> None:
+        self._touchedAt = self._clock()
+        self.onEdited()
+
+    def _trainingChanged(self) -> None:
+        self.onTraining()
+
+    def _opened(self) -> Project:
+        if self.project is None:
+            raise InputError("No project is open; open one, or make a new one.")
+        return self.project
+
+    def _openCase(self) -> OpenCase:
+        if self.case is None:
+            raise InputError("No case is open; choose one in the list.")
+        return self.case

@@ -1,0 +1,1 @@
+"""Corrective training in Slicer: nodes, views, keys and panels around a project of Core."""

@@ -171,8 +171,8 @@ def writeCohort(path: Path, cases: int = 12) -> None:
     """per_case.csv of contours that are shifted by up to a voxel or two, at random (seed 0)."""
     import numpy as np
 
-    from AutoContourRTCore.metrics.comparison import compare
-    from AutoContourRTCore.metrics.csv_files import write_csv
+    from AutoContourRTCore.metrics.compare.comparison import compare
+    from AutoContourRTCore.metrics.inputs.csv_files import write_csv
     from AutoContourRTCore.phantom import make_phantom
     from AutoContourRTCore.volumes.labelmap import LabelMap
 

@@ -158,10 +158,12 @@ Reply = Union[Ready, Progress, Event, Done, Failed, Cancelled]
 #: Such a class is a frozen dataclass with an `id`; it may derive from Message.
 REQUESTS: Dict[str, Union[Type[Any], str]] = {
     "segment": SegmentRequest,
+    "case": "AutoContourRTCore.cohorts.request:CaseRequest",
     "correct": "AutoContourRTCore.correction.requests:CorrectRequest",
     "predict": "AutoContourRTCore.correction.requests:PredictRequest",
     "promote": "AutoContourRTCore.correction.requests:PromoteRequest",
-    "compare": "AutoContourRTCore.metrics.service:CompareRequest",
+    "compare": "AutoContourRTCore.metrics.compare.service:CompareRequest",
+    "export": "AutoContourRTCore.segmentation.export_service:ExportRequest",
     "cancel": CancelRequest,
     "ping": PingRequest,
     "quit": QuitRequest,

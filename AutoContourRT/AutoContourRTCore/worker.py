@@ -34,10 +34,12 @@ ORPHAN_CHECK_SECONDS = 0.25
 #: Kind of request -> the service that does its work.
 SERVICES = {
     "segment": "AutoContourRTCore.segmentation.service:SegmentationService",
+    "case": "AutoContourRTCore.cohorts.service:CaseService",
     "correct": "AutoContourRTCore.correction.service:CorrectionService",
     "predict": "AutoContourRTCore.correction.service:PredictionService",
     "promote": "AutoContourRTCore.correction.service:PromotionService",
-    "compare": "AutoContourRTCore.metrics.service:CompareService",
+    "compare": "AutoContourRTCore.metrics.compare.service:CompareService",
+    "export": "AutoContourRTCore.segmentation.export_service:ExportService",
 }
 
 Send = Callable[[messages.Reply], None]

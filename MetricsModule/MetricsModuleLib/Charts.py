@@ -9,9 +9,9 @@ import numpy as np
 import slicer
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.metrics.columns import column
-from AutoContourRTCore.metrics.limits import Limits
-from AutoContourRTCore.metrics.rows import COMPARED, Row
+from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.limits import Limits
+from AutoContourRTCore.metrics.compare.rows import COMPARED, Row
 from MetricsModuleLib import Results
 from MetricsModuleLib.ChartNodes import (
     BLUE,

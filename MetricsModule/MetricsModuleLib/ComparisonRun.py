@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.choices.matching import MATCHED, match_names
+from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limits, write_limits
+from AutoContourRTCore.metrics.compare.service import CompareRequest, CompareResult
 from AutoContourRTCore.metrics.contours import STORED_MASK
-from AutoContourRTCore.metrics.csv_files import read_columns, read_csv
-from AutoContourRTCore.metrics.limits import DEFAULT_LIMITS, Limits, write_limits
-from AutoContourRTCore.metrics.matching import MATCHED, match_names
-from AutoContourRTCore.metrics.service import CompareRequest, CompareResult
+from AutoContourRTCore.metrics.inputs.csv_files import read_columns, read_csv
 from AutoContourRTLib.EventLoop import QtTimer, StepRunner, Steps, TimerFactory
 from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.Requests import RequestHandler, call, ignore

@@ -19,10 +19,10 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.comparison import pair_of
+from AutoContourRTCore.metrics.choices.matching import MATCHED, Match
+from AutoContourRTCore.metrics.choices.settings import Settings
+from AutoContourRTCore.metrics.compare.comparison import pair_of
 from AutoContourRTCore.metrics.grids import Pair
-from AutoContourRTCore.metrics.matching import MATCHED, Match
-from AutoContourRTCore.metrics.settings import Settings
 from AutoContourRTCore.metrics.surfaces import surface_distances
 from AutoContourRTLib.VolumeNodes import FLIP
 from MetricsModuleLib.Handover import oneContour

@@ -16,7 +16,7 @@ from typing import Any, Collection, Dict, List, Mapping, Sequence, Tuple
 import slicer
 import vtk
 
-from AutoContourRTCore.metrics.csv_files import write_csv
+from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 
 _ATTRIBUTE = "MetricsModule.cells"
 #: A row that begins with nothing would be read with all its cells one column too far left.

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.limits import ANY, Limits, read_limits, write_limits
+from AutoContourRTCore.metrics.compare.limits import ANY, Limits, read_limits, write_limits
 from MetricsModuleLib import Grid, LimitsText, Results
 from MetricsModuleLib.ResultRows import Item
 

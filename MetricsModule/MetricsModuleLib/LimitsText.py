@@ -6,9 +6,9 @@ import json
 from typing import Dict, List, Sequence, Tuple
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.columns import FIGURES
-from AutoContourRTCore.metrics.limits import ANY, DEFAULT_LIMITS, Limit, Limits
-from AutoContourRTCore.metrics.tolerance_files import standard_or_written
+from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
+from AutoContourRTCore.metrics.compare.columns import FIGURES
+from AutoContourRTCore.metrics.compare.limits import ANY, DEFAULT_LIMITS, Limit, Limits
 
 #: Structure, measure, limit to pass, limit for borderline; as typed.
 Line = Tuple[str, str, str, str]

@@ -8,8 +8,8 @@ from typing import Any, List, Tuple
 import slicer
 from slicer.i18n import tr as _
 
+from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.grids import Pair
-from AutoContourRTCore.metrics.rows import Row
 from AutoContourRTLib.MrmlBridge import volumesMl
 from MetricsModuleLib import DistanceSurface, Results
 from MetricsModuleLib.Handover import segmentIdOf

@@ -9,7 +9,7 @@ from typing import Any, Callable, List, Sequence, Tuple
 import qt
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.metrics.matching import (
+from AutoContourRTCore.metrics.choices.matching import (
     BY_HAND,
     LEFT_OUT,
     MATCHED,

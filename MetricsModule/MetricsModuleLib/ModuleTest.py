@@ -12,7 +12,7 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
+from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
 from AutoContourRTLib.Launcher import findLauncher
 from MetricsModuleLib import Example, Results, WorstPlace
 

@@ -13,8 +13,8 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.metrics.ratings import GRADES
-from AutoContourRTCore.metrics.rows import Row
+from AutoContourRTCore.metrics.compare.ratings import GRADES
+from AutoContourRTCore.metrics.compare.rows import Row
 from MetricsModuleLib import KeptTable, Looking, Ratings, Results, WorstPlace
 from MetricsModuleLib.Handover import segmentIdOf
 from MetricsModuleLib.TwoColors import TwoColors

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
-from AutoContourRTCore.metrics.provenance import user_name
-from AutoContourRTCore.metrics.ratings import COLUMNS, GRADES, Rating
+from AutoContourRTCore.metrics.choices.provenance import user_name
+from AutoContourRTCore.metrics.compare.ratings import COLUMNS, GRADES, Rating
 from MetricsModuleLib import KeptTable, Results
 
 REFERENCE, TEST = "reference", "test"

@@ -9,7 +9,7 @@ import qt
 import slicer
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.metrics.rows import Row
+from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTLib.Requests import ignore
 from MetricsModuleLib import Charts, Grid, KeptTable, Looking, ResultRows, Results, WorstPlace
 from MetricsModuleLib.SegmentationWatch import SegmentationWatch

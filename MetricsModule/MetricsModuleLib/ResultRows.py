@@ -8,9 +8,9 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.metrics.columns import column
-from AutoContourRTCore.metrics.limits import BORDERLINE, FAIL, NOT_JUDGED, PASS, Limits
-from AutoContourRTCore.metrics.rows import COMPARED, NOT_IN_REFERENCE, Row
+from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.limits import BORDERLINE, FAIL, NOT_JUDGED, PASS, Limits
+from AutoContourRTCore.metrics.compare.rows import COMPARED, NOT_IN_REFERENCE, Row
 from MetricsModuleLib import Results
 
 #: Backgrounds (0..255) on which black text can be read, told apart also without red and green.

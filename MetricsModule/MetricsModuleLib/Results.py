@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.columns import column
-from AutoContourRTCore.metrics.csv_files import read_columns, read_csv
-from AutoContourRTCore.metrics.file_comparison import VERDICT
-from AutoContourRTCore.metrics.limits import Limits
-from AutoContourRTCore.metrics.provenance import COLUMNS as PROVENANCE
-from AutoContourRTCore.metrics.rows import Row, row_of
+from AutoContourRTCore.metrics.choices.provenance import COLUMNS as PROVENANCE
+from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.file_comparison import VERDICT
+from AutoContourRTCore.metrics.compare.limits import Limits
+from AutoContourRTCore.metrics.compare.rows import Row, row_of
+from AutoContourRTCore.metrics.inputs.csv_files import read_columns, read_csv
 from MetricsModuleLib import KeptTable, LimitsText
 from MetricsModuleLib.ComparisonRun import Outcome
 

@@ -10,8 +10,8 @@ import slicer
 import vtk
 from slicer.i18n import tr as _
 
+from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.grids import Pair
-from AutoContourRTCore.metrics.rows import Row
 
 ROLE = "MetricsModule.worst"
 Place = Tuple[float, float, float]

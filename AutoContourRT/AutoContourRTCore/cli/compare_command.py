@@ -12,7 +12,7 @@ from AutoContourRTCore.cli.outputs import check_table
 from AutoContourRTCore.cli.terminal import Console
 
 if TYPE_CHECKING:
-    from AutoContourRTCore.metrics.file_comparison import FileComparison
+    from AutoContourRTCore.metrics.compare.file_comparison import FileComparison
 
 _SHOWN = ("dice", "surface_dice", "tolerance_used_mm", "msd_mm", "hd95_mm", "apl_mm",
           "volume_reference_ml", "volume_test_ml")  # fmt: skip
@@ -46,13 +46,13 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     """Compare, print, and write the table where one is asked for."""
     if options.output:
         check_table(options.output, options.force)
-    from AutoContourRTCore.metrics.file_comparison import (
+    from AutoContourRTCore.metrics.compare.file_comparison import (
         Files,
         add_to_audit,
         compare_files,
         write_rows,
     )
-    from AutoContourRTCore.metrics.label_tables import stem_of
+    from AutoContourRTCore.metrics.inputs.label_tables import stem_of
 
     files = Files(
         options.reference, options.test, options.labels, options.labels, options.ct, options.dose,
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 
 def matching_lines(found: FileComparison) -> List[str]:
     """The matches that a person should look at: by hand, one side only, or unknown."""
-    from AutoContourRTCore.metrics.matching import BY_HAND, MATCHED
+    from AutoContourRTCore.metrics.choices.matching import BY_HAND, MATCHED
 
     lines = []
     for match in found.comparison.matches:
@@ -110,6 +110,6 @@ def table(found: FileComparison) -> List[str]:
 
 
 def _figure(value: float, name: str) -> str:
-    from AutoContourRTCore.metrics.columns import column
+    from AutoContourRTCore.metrics.compare.columns import column
 
     return f"{'-':>9}" if math.isnan(value) else f"{value:>9.{column(name).digits}f}"

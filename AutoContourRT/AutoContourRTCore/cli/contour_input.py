@@ -9,9 +9,9 @@ from typing import List, Optional, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.contour_files import read_contours
 from AutoContourRTCore.metrics.contours import ContourSet
-from AutoContourRTCore.metrics.dicom_contours import find_structure_set
+from AutoContourRTCore.metrics.inputs.contour_files import read_contours
+from AutoContourRTCore.metrics.inputs.dicom_contours import find_structure_set
 from AutoContourRTCore.volumes.dicom.rtstruct_read import read_structure_set
 from AutoContourRTCore.volumes.dicom.scan import RT_STRUCT, SEGMENTATION, Entry, scan, sop_class_of
 from AutoContourRTCore.volumes.dicom.series import Series, choose, ct_series, grid_of

@@ -6,15 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Iterable, Optional
 
-from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.segmentation.external import BODY
 
 if TYPE_CHECKING:
     from AutoContourRTCore.volumes.dicom.roi_names import NameMap
     from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
-    from AutoContourRTCore.volumes.dicom.series import Series
-    from AutoContourRTCore.volumes.labelmap import LabelMap
-
-BODY = "Body"
 
 
 def add_dicom_options(parser: argparse.ArgumentParser) -> None:
@@ -71,29 +67,5 @@ def export_of(
     generated = {name: how for name in names}
     if options.body:
         generated.setdefault(BODY, "AUTOMATIC")
-    return Export(options.label, name_map(options), generated, model, version)
-
-
-def with_body(labelmap: LabelMap, series: Optional[Series]) -> LabelMap:
-    """The structures and the outline of the patient; their grid must be the CT's.
-
-    Raises InputError without a CT series, and where the structures hold an outline already.
-    """
-    from AutoContourRTCore.segmentation.body import body_mask
-    from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, appearance_of
-    from AutoContourRTCore.volumes.dicom.series import load
-    from AutoContourRTCore.volumes.labelmap import LabelMap
-    from AutoContourRTCore.volumes.resample import resample_mask
-
-    outlines = [name for name in labelmap.names if appearance_of(name).kind == EXTERNAL]
-    if outlines:
-        raise InputError(f"{outlines[0]} is an outline of the patient already; leave --body out.")
-    if series is None:
-        raise InputError("--body needs the CT; give its DICOM folder (--ct FOLDER).")
-    ct = load(series).volume
-    moved = {
-        name: mask if ct.geometry.same_grid(labelmap.geometry)
-        else resample_mask(mask, labelmap.geometry, ct.geometry)
-        for name, mask in labelmap.masks.items()
-    }  # fmt: skip
-    return LabelMap({**moved, BODY: body_mask(ct)}, ct.geometry)
+    by_program = (BODY,) if options.body else ()
+    return Export(options.label, name_map(options), generated, model, version, by_program)

@@ -13,9 +13,9 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.progress import Progress, part_of
 
 if TYPE_CHECKING:
-    from AutoContourRTCore.metrics.cohort import Cohort
-    from AutoContourRTCore.metrics.paired import PairedResult
-    from AutoContourRTCore.metrics.report import Evaluation
+    from AutoContourRTCore.metrics.cohort.cohort import Cohort
+    from AutoContourRTCore.metrics.cohort.paired import PairedResult
+    from AutoContourRTCore.metrics.report.report import Evaluation
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -50,7 +50,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace, screen: Console) -> int:
     """Compare all cases and write everything into the folder."""
-    from AutoContourRTCore.metrics import cohort_files
+    from AutoContourRTCore.metrics.report import cohort_files
 
     if options.output.exists() and not options.output.is_dir():
         raise InputError(f"{options.output} is a file; give a folder.")
@@ -77,9 +77,9 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 
 def evaluate(options: argparse.Namespace, progress: Progress) -> Evaluation:
     """Everything that is written, computed."""
-    from AutoContourRTCore.metrics.paired import compare_methods
-    from AutoContourRTCore.metrics.ratings import read_ratings
-    from AutoContourRTCore.metrics.report import Evaluation
+    from AutoContourRTCore.metrics.cohort.paired import compare_methods
+    from AutoContourRTCore.metrics.compare.ratings import read_ratings
+    from AutoContourRTCore.metrics.report.report import Evaluation
 
     ratings = read_ratings(options.ratings) if options.ratings else ()
     limits = limits_of(options)
@@ -100,8 +100,8 @@ def evaluate(options: argparse.Namespace, progress: Progress) -> Evaluation:
 
 def summary_lines(evaluation: Evaluation) -> List[str]:
     """Mean and SD of the main measures per structure."""
-    from AutoContourRTCore.metrics.columns import column
-    from AutoContourRTCore.metrics.summary import summarise
+    from AutoContourRTCore.metrics.cohort.summary import summarise
+    from AutoContourRTCore.metrics.compare.columns import column
 
     cohort = evaluation.cohort
     lines: Dict[str, str] = {}
@@ -115,10 +115,10 @@ def summary_lines(evaluation: Evaluation) -> List[str]:
 
 
 def _cohort(options: argparse.Namespace, test: Path, progress: Progress) -> Cohort:
-    from AutoContourRTCore.metrics.cases import pair_cases
-    from AutoContourRTCore.metrics.cohort import CohortOptions, evaluate_cohort
-    from AutoContourRTCore.metrics.drawn_slices import read_drawn_slices
-    from AutoContourRTCore.metrics.provenance import provenance_of
+    from AutoContourRTCore.metrics.choices.drawn_slices import read_drawn_slices
+    from AutoContourRTCore.metrics.choices.provenance import provenance_of
+    from AutoContourRTCore.metrics.cohort.cohort import CohortOptions, evaluate_cohort
+    from AutoContourRTCore.metrics.inputs.cases import pair_cases
 
     settings = settings_of(options)
     drawn = read_drawn_slices(options.drawn_slices) if options.drawn_slices else {}

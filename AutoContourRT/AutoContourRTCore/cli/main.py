@@ -25,6 +25,7 @@ from AutoContourRTCore.cli import (
     evaluate_command,
     models_command,
     phantom_command,
+    segment_cohort_command,
     segment_command,
     self_test_command,
     simulate_command,
@@ -37,9 +38,9 @@ from AutoContourRTCore.errors import Cancelled, InputError
 DONE, BAD_INPUT, FAILED, CANCELLED = 0, 2, 3, 130
 
 COMMANDS = (
-    segment_command, convert_command, compare_command, evaluate_command, tolerances_command,
-    models_command, train_command, correct_command, simulate_command, phantom_command,
-    self_test_command,
+    segment_command, segment_cohort_command, convert_command, compare_command, evaluate_command,
+    tolerances_command, models_command, train_command, correct_command, simulate_command,
+    phantom_command, self_test_command,
 )
 
 

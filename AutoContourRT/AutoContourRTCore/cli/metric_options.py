@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from AutoContourRTCore.metrics.choices.settings import Settings
+    from AutoContourRTCore.metrics.compare.limits import Limits
     from AutoContourRTCore.metrics.grids import GridChoice
-    from AutoContourRTCore.metrics.limits import Limits
-    from AutoContourRTCore.metrics.settings import Settings
 
 
 def add_metric_options(parser: argparse.ArgumentParser) -> None:
@@ -40,10 +40,10 @@ def add_metric_options(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(options: argparse.Namespace) -> Settings:
     """The settings that the options ask for; InputError for a bad file."""
+    from AutoContourRTCore.metrics.choices.matching_files import read_name_map
+    from AutoContourRTCore.metrics.choices.settings import Settings
+    from AutoContourRTCore.metrics.choices.tolerance_files import Tolerances, read_tolerances
     from AutoContourRTCore.metrics.dose import DEFAULT_POINTS
-    from AutoContourRTCore.metrics.matching_files import read_name_map
-    from AutoContourRTCore.metrics.settings import Settings
-    from AutoContourRTCore.metrics.tolerance_files import Tolerances, read_tolerances
 
     return Settings(
         tolerances=read_tolerances(options.tolerances) if options.tolerances else Tolerances(),
@@ -57,7 +57,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def limits_of(options: argparse.Namespace) -> Limits:
     """The limits that the options ask for; InputError for a bad file."""
-    from AutoContourRTCore.metrics.limits import DEFAULT_LIMITS, read_limits
+    from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, read_limits
 
     return read_limits(options.limits) if options.limits else DEFAULT_LIMITS
 

@@ -11,13 +11,13 @@ from AutoContourRTCore.cli.dicom_options import (
     add_dicom_options,
     check_names,
     export_of,
-    with_body,
     write_names,
 )
 from AutoContourRTCore.cli.outputs import archive_of, check_output, contours_beside, is_dicom_name
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
+from AutoContourRTCore.segmentation.external import with_body
 
 DEFAULT_MODEL = "head_neck_7"
 

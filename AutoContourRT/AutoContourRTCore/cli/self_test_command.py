@@ -66,9 +66,9 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 
 def _run_metrics(options: argparse.Namespace, screen: Console) -> int:
     """Boxes and spheres; 3 where a figure is not as on paper."""
-    from AutoContourRTCore.metrics.analytic import html_of, run_checks
-    from AutoContourRTCore.metrics.provenance import provenance_of
-    from AutoContourRTCore.metrics.settings import Settings
+    from AutoContourRTCore.metrics.choices.provenance import provenance_of
+    from AutoContourRTCore.metrics.choices.settings import Settings
+    from AutoContourRTCore.metrics.report.analytic import html_of, run_checks
     from AutoContourRTCore.volumes.atomic import atomic_path
 
     checks = run_checks()

@@ -32,10 +32,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace, screen: Console) -> int:
     """Derive and write."""
     check_table(options.output, options.force)
-    from AutoContourRTCore.metrics.derived_tolerances import pools_of_folders
-    from AutoContourRTCore.metrics.matching_files import read_name_map
-    from AutoContourRTCore.metrics.provenance import provenance_of
-    from AutoContourRTCore.metrics.settings import Settings
+    from AutoContourRTCore.metrics.choices.matching_files import read_name_map
+    from AutoContourRTCore.metrics.choices.provenance import provenance_of
+    from AutoContourRTCore.metrics.choices.settings import Settings
+    from AutoContourRTCore.metrics.cohort.derived_tolerances import pools_of_folders
 
     if len(options.observers) < 2:
         raise InputError("Tolerances need the contours of two observers or more.")

@@ -15,7 +15,7 @@ from AutoContourRTCore.correction.records import (
     ImageRecord,
 )
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics import dose_files
+from AutoContourRTCore.metrics.inputs import dose_files
 from AutoContourRTCore.volumes.files import read_volume, write_volume
 from AutoContourRTCore.volumes.volume import Volume
 

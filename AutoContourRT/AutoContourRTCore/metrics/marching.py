@@ -44,20 +44,6 @@ def surface_areas(spacing: Sequence[float]) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def surface_boxes() -> Tuple[np.ndarray, np.ndarray]:
-    """The box around the surface in each neighbourhood: centres and half widths; (256, 3) each.
-
-    In a cube of side 1 whose middle is the origin; 0 where there is no surface.
-    """
-    centers, halves = np.zeros((256, 3)), np.zeros((256, 3))
-    for code in range(1, FULL):
-        points = np.concatenate(_loops(_inside(code))) - 0.5
-        low, high = points.min(axis=0), points.max(axis=0)
-        centers[code], halves[code] = (low + high) / 2, (high - low) / 2
-    return centers, halves
-
-
-@lru_cache(maxsize=1)
 def _area_vectors() -> np.ndarray:
     """Area vectors of the triangles of each code in a cube of side 1; shape (256, 4, 3)."""
     table = np.zeros((256, _MOST_TRIANGLES, 3))

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from AutoContourRTCore.metrics.cases import pair_cases
-from AutoContourRTCore.metrics.cohort import Cohort, CohortOptions, evaluate_cohort
-from AutoContourRTCore.metrics.provenance import provenance_of
-from AutoContourRTCore.metrics.rows import COMPARED, Row
+from AutoContourRTCore.metrics.choices.provenance import provenance_of
+from AutoContourRTCore.metrics.cohort.cohort import Cohort, CohortOptions, evaluate_cohort
+from AutoContourRTCore.metrics.compare.rows import COMPARED, Row
+from AutoContourRTCore.metrics.inputs.cases import pair_cases
 from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import SlicerHarness
-from AutoContourRTCore.metrics.service import CompareService
+from AutoContourRTCore.metrics.compare.service import CompareService
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
@@ -216,7 +216,7 @@ def outcome(begin: Any, reference: Any, test: Any, worker: HereWorker) -> Any:
 @pytest.fixture()
 def result(outcome: Any, reference: Any, test: Any) -> Any:
     """Its table node."""
-    from AutoContourRTCore.metrics.limits import DEFAULT_LIMITS
+    from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS
     from MetricsModuleLib.Results import addResult
 
     return addResult(reference.GetScene(), outcome, reference, test, DEFAULT_LIMITS)

@@ -7,8 +7,8 @@ from typing import Any, Dict, List
 
 import pytest
 
-from AutoContourRTCore.metrics.csv_files import write_csv
-from AutoContourRTCore.metrics.limits import DEFAULT_LIMITS, Limit, Limits
+from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limit, Limits
+from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from MetricsModuleLib import ChartNodes, Charts, KeptTable, Results
 
 

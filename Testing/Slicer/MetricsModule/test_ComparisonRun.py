@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.comparison import compare
-from AutoContourRTCore.metrics.rows import MISSING_IN_TEST, NOT_IN_REFERENCE, row_of
+from AutoContourRTCore.metrics.compare.comparison import compare
+from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE, row_of
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.SamplePhantom import addVolume

@@ -9,9 +9,9 @@ import pytest
 from vtk.util.numpy_support import vtk_to_numpy
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.comparison import pair_of
+from AutoContourRTCore.metrics.choices.matching import MATCHED, Match
+from AutoContourRTCore.metrics.compare.comparison import pair_of
 from AutoContourRTCore.metrics.grids import Pair
-from AutoContourRTCore.metrics.matching import MATCHED, Match
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from MetricsModuleLib import DistanceSurface
 

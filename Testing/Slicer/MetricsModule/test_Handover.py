@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.contour_files import read_contours
 from AutoContourRTCore.metrics.contours import contours_of
+from AutoContourRTCore.metrics.inputs.contour_files import read_contours
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTLib.EventLoop import runToEnd

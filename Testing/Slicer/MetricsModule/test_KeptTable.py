@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from AutoContourRTCore.metrics.csv_files import read_csv
+from AutoContourRTCore.metrics.inputs.csv_files import read_csv
 from MetricsModuleLib import KeptTable
 
 ROWS = [

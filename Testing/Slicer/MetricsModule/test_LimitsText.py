@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.limits import DEFAULT_LIMITS, Limit, Limits
+from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limit, Limits
 from MetricsModuleLib import LimitsText
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.metrics.csv_files import read_csv
+from AutoContourRTCore.metrics.inputs.csv_files import read_csv
 from metrics_panel import emit
 from MetricsModuleLib import KeptTable, Results
 

@@ -104,7 +104,7 @@ def test_a_bad_spacing_is_told_before_comparing(chosen: Any) -> None:
 
 
 def test_a_cohort_is_opened_and_shown(compared: Any, tmp_path: Path) -> None:
-    from AutoContourRTCore.metrics.csv_files import write_csv
+    from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 
     node = compared.result.node
     rows = [{**cells, "case": case} for case in "ab" for cells in KeptTable.rowsOf(node)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.metrics.ratings import read_ratings
+from AutoContourRTCore.metrics.compare.ratings import read_ratings
 from metrics_panel import click, emit
 from MetricsModuleLib import Ratings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.metrics.ratings import read_ratings
+from AutoContourRTCore.metrics.compare.ratings import read_ratings
 from MetricsModuleLib import KeptTable, Ratings
 from MetricsModuleLib.Ratings import Contour, Plan
 

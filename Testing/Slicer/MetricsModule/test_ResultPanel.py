@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.metrics.csv_files import read_csv
+from AutoContourRTCore.metrics.inputs.csv_files import read_csv
 from metrics_panel import click, column, emit
 from MetricsModuleLib import DistanceSurface, KeptTable, WorstPlace
 
@@ -75,7 +75,7 @@ def test_a_title_sorts_and_sorts_the_other_way(compared: Any) -> None:
 
 
 def test_new_limits_judge_anew(compared: Any) -> None:
-    from AutoContourRTCore.metrics.limits import Limit, Limits
+    from AutoContourRTCore.metrics.compare.limits import Limit, Limits
 
     compared.onLimits(Limits({"*": (Limit("hd95_mm", 3.0, 4.0),)}))
     assert column(compared, 2)[:2] == ["pass", "pass"]
@@ -91,7 +91,7 @@ def test_new_limits_judge_anew(compared: Any) -> None:
 def test_the_table_is_saved_as_the_command_writes_it(
     compared: Any, worker: Any, labels: Any, tmp_path: Path
 ) -> None:
-    from AutoContourRTCore.metrics.comparison import compare
+    from AutoContourRTCore.metrics.compare.comparison import compare
     from SlicerHarness import answer
 
     answer(str(tmp_path / "table.csv"))

@@ -7,8 +7,8 @@ from typing import List
 
 import pytest
 
-from AutoContourRTCore.metrics.limits import Limit, Limits
-from AutoContourRTCore.metrics.rows import Row
+from AutoContourRTCore.metrics.compare.limits import Limit, Limits
+from AutoContourRTCore.metrics.compare.rows import Row
 from MetricsModuleLib import ResultRows
 
 

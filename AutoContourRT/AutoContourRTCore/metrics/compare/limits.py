@@ -1,0 +1,141 @@
+"""Pass, borderline or fail, by limits that the user sets."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Dict, List, Mapping, Sequence, Tuple
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
+from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, NOT_IN_REFERENCE, Row
+from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
+
+PASS, BORDERLINE, FAIL, NOT_JUDGED = "pass", "borderline", "fail", ""
+COLUMNS = ("structure", "measure", "pass", "borderline")
+ANY = "*"
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One measure's limits: up to `passed` it passes, up to `borderline` it is borderline.
+
+    For measures of which less is better both are upper limits, where more is better lower ones,
+    and where neither is (a shift, a difference) upper ones for the value without its sign.
+    Raises InputError where the limits are in the wrong order.
+    """
+
+    measure: str
+    passed: float
+    borderline: float
+
+    def __post_init__(self) -> None:
+        if not self._signed(self.passed) >= self._signed(self.borderline):
+            raise InputError(
+                f"The limits of {self.measure}, {self.passed:g} to pass and {self.borderline:g} "
+                "for borderline, are in the wrong order."
+            )
+
+    def judge(self, value: float) -> str:
+        """The verdict on a value; NaN is not judged."""
+        if math.isnan(value):
+            return NOT_JUDGED
+        good = self._signed(value)
+        if good >= self._signed(self.passed):
+            return PASS
+        return BORDERLINE if good >= self._signed(self.borderline) else FAIL
+
+    def _signed(self, value: float) -> float:
+        """The larger the better."""
+        return value if column(self.measure).better > 0 else -abs(value)
+
+
+#: 0.95 is the stringent target of Nikolov 2021 (5 points below full agreement); 0.90 our choice.
+DEFAULT = (Limit("surface_dice", 0.95, 0.90),)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits by structure (TG-263 where known); ANY for all that are not named."""
+
+    by_structure: Mapping[str, Tuple[Limit, ...]]
+
+    def of(self, structure: str) -> Tuple[Limit, ...]:
+        """The limits of a structure."""
+        found = self.by_structure.get(standard_or_written(structure))
+        return self.by_structure.get(ANY, ()) if found is None else found
+
+    def judge(self, row: Row) -> str:
+        """The worst verdict of a structure's limits. What the test lacks has failed."""
+        if row.state in FAILED_STATES:
+            return FAIL
+        if row.state == NOT_IN_REFERENCE:
+            return NOT_JUDGED
+        verdicts = {limit.judge(row[limit.measure]) for limit in self.of(row.structure)}
+        return next((v for v in (FAIL, BORDERLINE, PASS) if v in verdicts), NOT_JUDGED)
+
+
+DEFAULT_LIMITS = Limits({ANY: DEFAULT})
+
+
+def read_limits(path: Path) -> Limits:
+    """Read limits: CSV with structure ("*" for all others), measure, pass and borderline.
+
+    Raises InputError for a measure that is no column of figures, and for limits that are no
+    numbers or in the wrong order.
+    """
+    found: Dict[str, List[Limit]] = {}
+    for row in read_csv(path, COLUMNS):
+        name = ANY if row["structure"] == ANY else standard_or_written(row["structure"])
+        try:
+            limit = Limit(row["measure"], float(row["pass"]), float(row["borderline"]))
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from error
+        except ValueError as error:
+            raise InputError(f"{path}: the limits of {name} are no numbers ({error}).") from error
+        found.setdefault(name, []).append(limit)
+    return Limits({name: tuple(limits) for name, limits in found.items()})
+
+
+def write_limits(path: Path, limits: Limits) -> None:
+    """Write limits so that read_limits reads them."""
+    write_csv(path, COLUMNS, [
+        {"structure": name, "measure": limit.measure, "pass": repr(limit.passed),
+         "borderline": repr(limit.borderline)}
+        for name, those in limits.by_structure.items() for limit in those
+    ])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class PassRate:
+    """How one structure fared: counts of cases, and the share that passed of those judged."""
+
+    structure: str
+    judged: int
+    passed: int
+    borderline: int
+    failed: int
+    missing_in_test: int
+
+    @property
+    def rate(self) -> float:
+        """0..1; NaN where none was judged."""
+        return self.passed / self.judged if self.judged else math.nan
+
+
+def pass_rates(rows: Sequence[Row], limits: Limits = DEFAULT_LIMITS) -> Tuple[PassRate, ...]:
+    """A rate for each structure, in the order of the rows; what the test lacks counts as failed."""
+    rates = []
+    for name in dict.fromkeys(row.structure for row in rows):
+        own = [row for row in rows if row.structure == name]
+        verdicts = [limits.judge(row) for row in own]
+        rates.append(
+            PassRate(
+                name, sum(v != NOT_JUDGED for v in verdicts), verdicts.count(PASS),
+                verdicts.count(BORDERLINE), verdicts.count(FAIL),
+                sum(row.state in FAILED_STATES for row in own),
+            )
+        )
+    return tuple(rates)

@@ -1,0 +1,261 @@
+"""The report of a cohort: one HTML page that a physicist can file."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import List, Optional, Sequence, Tuple
+
+from AutoContourRTCore.metrics.choices.matching import MATCHED
+from AutoContourRTCore.metrics.cohort.cohort import Cohort
+from AutoContourRTCore.metrics.cohort.outliers import STANDS_OUT, find_outliers
+from AutoContourRTCore.metrics.cohort.paired import PairedResult
+from AutoContourRTCore.metrics.cohort.summary import (
+    MEASURES,
+    Summary,
+    pooled_by_structure,
+    summarise,
+)
+from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limits, pass_rates
+from AutoContourRTCore.metrics.compare.ratings import GRADES, Rating, count_ratings
+from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTCore.metrics.report.html_page import (
+    Cell,
+    page,
+    paragraph,
+    provenance_section,
+    section,
+    table,
+)
+from AutoContourRTCore.metrics.report.svg_plots import Series, box_plot
+
+#: So many of the worst figures are listed.
+WORST = 15
+MOST_OUTLIERS = 25
+DEFINITIONS = (
+    "Dice: 2 |A and B| / (|A| + |B|) of voxels. Surface Dice: share of both surfaces' area within "
+    "the tolerance of the other (Nikolov 2021). MSD: mean of the two directed mean distances "
+    "between surface voxels, not weighted by area (Sartor 2020). HD95: the larger of both "
+    "directions' distance at which 95 % of the area is reached. Mean, SD and range leave out what "
+    "is not finite (nan, inf) and count it as missing; in pass rates a structure that the test "
+    "lacks has failed. Pooled Dice: sums over patients before the division. Intervals of means: "
+    "percentile bootstrap over patients."
+)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that a report shows. names: what the test, and the second method, are called."""
+
+    cohort: Cohort
+    limits: Limits = DEFAULT_LIMITS
+    second: Optional[Cohort] = None
+    paired: Tuple[PairedResult, ...] = ()
+    ratings: Tuple[Rating, ...] = ()
+    names: Tuple[str, str] = ("the test", "the second method")
+    measures: Tuple[str, ...] = field(default=MEASURES)
+
+
+def report(evaluation: Evaluation) -> str:
+    """The page as text."""
+    cohort = evaluation.cohort
+    parts = [
+        paragraph(
+            f"{len(cohort.cases)} cases, {len(cohort.rows)} structures. Research use only, not a "
+            "medical device."
+        ),
+        _summary_section(evaluation),
+        _plots_section(evaluation),
+        _worst_section(cohort.rows),
+        _outlier_section(evaluation),
+    ]
+    parts += _paired_section(evaluation) + _ratings_section(evaluation)
+    parts += [
+        _problems_section(cohort),
+        _matching_section(cohort),
+        section("Definitions", paragraph(DEFINITIONS)),
+        provenance_section(cohort.provenance()),
+        _inputs_section(cohort),
+    ]
+    return page(f"Contours: {evaluation.names[0]} against the reference", parts)
+
+
+def number(value: float, name: str) -> str:
+    """A figure for people, in the digits of its column."""
+    return "-" if math.isnan(value) else f"{value:.{column(name).digits}f}"
+
+
+def _summary_section(evaluation: Evaluation) -> str:
+    cohort = evaluation.cohort
+    found = summarise(cohort.rows, cohort.cases, evaluation.measures)
+    rates = {rate.structure: rate for rate in pass_rates(cohort.rows, evaluation.limits)}
+    pooled = pooled_by_structure(cohort.rows)
+    head = ["structure", "n", "missing", "not in test", "tolerance mm"]
+    head += [f"{_short(name)}, mean ± SD" for name in evaluation.measures]
+    head += ["Dice, pooled", "passed"]
+    rows: List[List[Cell]] = []
+    for structure, rate in rates.items():
+        own = [each for each in found if each.structure == structure]
+        cells: List[Cell] = [(structure, ""), (str(own[0].what.n), "")]
+        cells += [(str(own[0].what.missing), ""), (str(own[0].missing_in_test), "")]
+        cells.append((_tolerances(cohort.rows, structure), ""))
+        cells += [(_mean_sd(each), "") for each in own]
+        cells.append((number(pooled.get(structure, math.nan), "dice"), ""))
+        share = f"{rate.passed} of {rate.judged}" if rate.judged else "-"
+        cells.append((share, ""))
+        rows.append(cells)
+    return section(
+        "Per structure",
+        table(head, rows, "n: cases with a finite Dice; missing: the others. What is not in the "
+              "test counts with Dice 0, and has not passed. passed: by the limits below."),
+        paragraph(_limits_text(evaluation.limits), "small"),
+    )  # fmt: skip
+
+
+def _plots_section(evaluation: Evaluation) -> str:
+    rows = evaluation.cohort.rows
+    names = list(dict.fromkeys(row.structure for row in rows))
+    plots = []
+    for measure in evaluation.measures:
+        series = [
+            Series(name, [(r.case, r[measure]) for r in rows if r.structure == name])
+            for name in names
+        ]
+        marks = sorted(
+            {limit.passed for limits in evaluation.limits.by_structure.values()
+             for limit in limits if limit.measure == measure}
+        )
+        plots.append(box_plot(series, _titled(measure), marks))
+    return section("Spread over cases", *plots, paragraph(
+        "Box: quartiles and median; line: whole range; dots: cases (point at one for its name); "
+        "dashed: the limit to pass.", "small",
+    ))  # fmt: skip
+
+
+def _worst_section(rows: Sequence[Row]) -> str:
+    """The structures with the lowest surface Dice: where to look first."""
+    judged = [row for row in rows if math.isfinite(row["surface_dice"])]
+    judged.sort(key=lambda row: row["surface_dice"])
+    lines: List[List[Cell]] = []
+    for row in judged[:WORST]:
+        place = row.worst_place
+        where = ", ".join(f"{mm:.1f}" for mm in place) if place else "-"
+        lines.append([
+            (row.case, ""), (row.structure, "text"),
+            (number(row["surface_dice"], "surface_dice"), ""), (number(row["dice"], "dice"), ""),
+            (number(row["worst_mm"], "worst_mm"), ""), (where, ""), (row.state, "text"),
+        ])  # fmt: skip
+    head = ("case", "structure", "surface Dice", "Dice", "largest distance mm",
+            "where (LPS mm)", "state")  # fmt: skip
+    return section("Look here first", table(head, lines))
+
+
+def _outlier_section(evaluation: Evaluation) -> str:
+    found = find_outliers(evaluation.cohort.rows, evaluation.measures)
+    if not found:
+        return section("Outliers", paragraph(f"No figure has a robust |z| above {STANDS_OUT}."))
+    caption = f"Robust |z| above {STANDS_OUT}: {len(found)}; the first {MOST_OUTLIERS} of them."
+    rows = [
+        [(each.case, ""), (each.structure, "text"), (_short(each.measure), "text"),
+         (number(each.value, each.measure), ""), (number(each.median, each.measure), ""),
+         (f"{each.z:+.1f}", "")]
+        for each in found[:MOST_OUTLIERS]
+    ]  # fmt: skip
+    head = ("case", "structure", "measure", "value", "median", "robust z")
+    return section("Outliers", table(head, rows, caption))
+
+
+def _paired_section(evaluation: Evaluation) -> List[str]:
+    if not evaluation.paired:
+        return []
+    told = {True: ("yes", "pass"), False: ("not shown", "fail"), None: ("", "")}
+    rows = [
+        [(each.structure, ""), (_short(each.measure), "text"), (str(each.n), ""),
+         (str(each.left_out), ""), (number(each.mean_first, each.measure), ""),
+         (number(each.mean_second, each.measure), ""),
+         (f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})", ""),
+         (f"{each.p:.3g}", ""), ("" if math.isnan(each.p_holm) else f"{each.p_holm:.3g}", ""),
+         ("" if math.isnan(each.margin) else f"{each.margin:g}", ""), told[each.non_inferior]]
+        for each in evaluation.paired
+    ]  # fmt: skip
+    first, second = evaluation.names
+    head = ("structure", "measure", "n", "left out", first, second,
+            "difference (95 % interval)", "p", "p, Holm", "margin", "not inferior")  # fmt: skip
+    return [section(
+        f"{first} against {second}, same patients",
+        table(head, rows, "Wilcoxon signed-rank test, Holm over structures; intervals: bootstrap "
+              "over patients; not inferior: the interval stays within the margin."),
+    )]  # fmt: skip
+
+
+def _ratings_section(evaluation: Evaluation) -> List[str]:
+    if not evaluation.ratings:
+        return []
+    rows = [
+        [(line.structure, ""), *[(text, "") for text in line.texts], (str(line.total), "")]
+        for line in count_ratings(evaluation.ratings)
+    ]
+    return [section("Ratings, n (%)", table(("structure", *GRADES, "rated"), rows))]
+
+
+def _problems_section(cohort: Cohort) -> str:
+    if not cohort.problems:
+        return section("Problems", paragraph("None."))
+    rows = [[(case, ""), (why, "text")] for case, why in cohort.problems]
+    return section("Problems", table(("case", "what"), rows))
+
+
+def _matching_section(cohort: Cohort) -> str:
+    odd = [
+        [(case, ""), (m.reference_name or "-", "text"), (m.test_name or "-", "text"),
+         (m.state, "text"), (m.how, "text"), (m.note, "text")]
+        for case, matches in cohort.matches.items()
+        for m in matches
+        if m.state != MATCHED or not m.known
+    ]  # fmt: skip
+    if not odd:
+        return section("Matching", paragraph("Every contour was matched by a known name."))
+    head = ("case", "reference", "test", "state", "how", "note")
+    return section("Matching: one side only, or unknown", table(head, odd))
+
+
+def _inputs_section(cohort: Cohort) -> str:
+    rows = [
+        [(r.name, ""), (r.provenance.reference_file, "text"), (r.provenance.reference_id, "text"),
+         (r.provenance.test_file, "text"), (r.provenance.test_id, "text")]
+        for r in cohort.results
+    ]  # fmt: skip
+    head = ("case", "reference", "id", "test", "id")
+    return section("Input files", table(head, rows))
+
+
+def _short(name: str) -> str:
+    return column(name).head
+
+
+def _titled(name: str) -> str:
+    kind = column(name)
+    return f"{kind.title}, {kind.unit}" if kind.unit else kind.title
+
+
+def _mean_sd(summary: Summary) -> str:
+    name = summary.measure
+    return f"{number(summary.what.mean, name)} ± {number(summary.what.sd, name)}"
+
+
+def _tolerances(rows: Sequence[Row], structure: str) -> str:
+    """The tolerances used, which differ between cases where they are rounded."""
+    used = {row["tolerance_used_mm"] for row in rows if row.structure == structure}
+    texts = sorted({f"{mm:.3g}" for mm in used if math.isfinite(mm)})
+    return " to ".join(dict.fromkeys((texts[0], texts[-1]))) if texts else "-"
+
+
+def _limits_text(limits: Limits) -> str:
+    told = [
+        f"{structure}: {_short(limit.measure)} {limit.passed:g} to pass, {limit.borderline:g} for "
+        "borderline"
+        for structure, those in limits.by_structure.items()
+        for limit in those
+    ]
+    return "Limits (* is every other structure). " + "; ".join(told) + "."

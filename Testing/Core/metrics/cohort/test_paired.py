@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.cohort.paired import ALL, compare_methods, holm, wilcoxon_p
+
+
+def test_holms_correction_of_a_textbook_family():
+    """Holm 1979: sorted p times 4, 3, 2, 1, never falling, at most 1."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.7]) == [1, 1]
+    found = holm([0.01, math.nan, 0.02])
+    assert found[0] == pytest.approx(0.02) and math.isnan(found[1])
+    assert holm([]) == []
+
+
+def test_the_signed_rank_test_of_six_equal_signs_has_p_two_in_sixty_four():
+    assert wilcoxon_p([1, 2, 3, 4, 5, 6]) == pytest.approx(2 / 64)
+    assert wilcoxon_p([0, 1, 2, 3, 4, 5, 6]) == pytest.approx(2 / 64)
+    assert wilcoxon_p([0.0, 0.0]) == 1 and math.isnan(wilcoxon_p([]))
+
+
+def method(row, values, structure="Brain", measure="dice"):
+    return [row(str(n), structure, **{measure: value}) for n, value in enumerate(values)]
+
+
+def test_a_method_that_is_worse_by_three_points_is_not_inferior_at_five_but_at_two(row):
+    base = np.random.default_rng(0).uniform(0.7, 0.9, 20)
+    worse = base - 0.03 + np.random.default_rng(1).normal(0, 0.005, 20)
+    first, second = method(row, worse), method(row, base)
+    at = {m: compare_methods(first, second, ["dice"], m)[0] for m in (5.0, 2.0)}
+    result = at[5.0]
+    assert result.difference == pytest.approx(np.mean(worse - base))
+    assert result.low < result.difference < result.high < 0
+    assert result.p == pytest.approx(stats.wilcoxon(worse - base).pvalue)
+    assert result.non_inferior is True and at[2.0].non_inferior is False
+    assert (result.margin, at[2.0].margin) == (0.05, 0.02)
+
+
+def test_for_distances_more_is_worse_and_a_margin_must_be_stated(row):
+    base = np.linspace(1, 2, 10)
+    first, second = (method(row, v, measure="msd_mm") for v in (base + 0.4, base))
+    assert compare_methods(first, second, ["msd_mm"])[0].non_inferior is None
+    assert compare_methods(first, second, ["msd_mm"], margin_mm=0.5)[0].non_inferior is True
+    assert compare_methods(first, second, ["msd_mm"], margin_mm=0.3)[0].non_inferior is False
+    assert compare_methods(second, first, ["msd_mm"], margin_mm=0.0)[0].non_inferior is True
+
+
+def test_patients_without_a_figure_of_both_are_left_out_and_counted(row):
+    first = method(row, [0.8, 0.7, math.nan, 0.9])
+    second = method(row, [0.8, 0.6, 0.5])
+    (result, _) = compare_methods(first, second, ["dice"])
+    assert (result.n, result.left_out) == (2, 2)
+    assert result.difference == pytest.approx(0.05)
+
+
+def test_over_all_structures_each_patient_counts_once(row):
+    first = method(row, [0.9, 0.9]) + method(row, [0.5], "Heart")
+    second = method(row, [0.8, 0.8]) + method(row, [0.2], "Heart")
+    overall = compare_methods(first, second, ["dice"])[-1]
+    assert overall.structure == ALL and overall.n == 2
+    assert overall.difference == pytest.approx(((0.1 + 0.3) / 2 + 0.1) / 2)
+    assert math.isnan(overall.p_holm)
+
+
+def test_holm_counts_the_structures_of_one_measure(row):
+    values = [0.1 * n for n in range(1, 7)]
+    first = [*method(row, values), *method(row, values, "Heart"), *method(row, values, "Liver")]
+    second = [*method(row, [0] * 6), *method(row, [0] * 6, "Heart"), *method(row, values, "Liver")]
+    found = compare_methods(first, second, ["dice"])
+    assert [r.p_holm for r in found[:3]] == pytest.approx([6 / 64, 6 / 64, 1])
+
+
+def test_other_patients_and_a_negative_margin_are_refused(row):
+    with pytest.raises(InputError, match="no patient in common"):
+        compare_methods([row("a", dice=1)], [row("b", dice=1)])
+    with pytest.raises(InputError, match="0 or more"):
+        compare_methods([row("a", dice=1)], [row("a", dice=1)], margin_points=-1)

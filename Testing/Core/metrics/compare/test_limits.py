@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.compare.limits import (
+    BORDERLINE,
+    DEFAULT_LIMITS,
+    FAIL,
+    NOT_JUDGED,
+    PASS,
+    Limit,
+    Limits,
+    pass_rates,
+    read_limits,
+    write_limits,
+)
+from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
+
+
+@pytest.mark.parametrize(
+    ("value", "verdict"),
+    [(1.0, PASS), (0.95, PASS), (0.949, BORDERLINE), (0.9, BORDERLINE), (0.89, FAIL), (0.0, FAIL),
+     (math.nan, NOT_JUDGED)],
+)
+def test_a_surface_dice_is_judged_at_its_limits(row, value, verdict):
+    assert DEFAULT_LIMITS.judge(row(surface_dice=value)) == verdict
+
+
+def test_lengths_are_better_small_and_differences_near_zero():
+    assert Limit("msd_mm", 1.0, 2.0).judge(0.9) == PASS
+    assert Limit("msd_mm", 1.0, 2.0).judge(2.0) == BORDERLINE
+    assert Limit("msd_mm", 1.0, 2.0).judge(math.inf) == FAIL
+    assert Limit("volume_difference_percent", 5, 10).judge(-7) == BORDERLINE
+    assert Limit("shift_si_mm", 1, 2).judge(-3) == FAIL
+
+
+def test_the_worst_of_several_limits_counts(row):
+    limits = Limits({"Brain": (Limit("dice", 0.8, 0.7), Limit("msd_mm", 1, 2))})
+    assert limits.judge(row(dice=0.9, msd_mm=1.5)) == BORDERLINE
+    assert limits.judge(row(dice=0.6, msd_mm=0.5)) == FAIL
+    assert limits.judge(row(structure="Heart", dice=0.1)) == NOT_JUDGED
+
+
+def test_what_the_test_lacks_has_failed_and_what_nobody_drew_is_not_judged(row):
+    assert DEFAULT_LIMITS.judge(row(state=MISSING_IN_TEST)) == FAIL
+    assert DEFAULT_LIMITS.judge(row(state=NOT_IN_REFERENCE)) == NOT_JUDGED
+
+
+def test_pass_rates_count_missing_structures_as_failures(row):
+    rows = [row("1", surface_dice=0.99), row("2", surface_dice=0.91), row("3", surface_dice=0.5),
+            row("4", state=MISSING_IN_TEST, surface_dice=0.0), row("5", state=NOT_IN_REFERENCE)]
+    (rate,) = pass_rates(rows)
+    assert (rate.judged, rate.passed, rate.borderline, rate.failed) == (4, 1, 1, 2)
+    assert rate.missing_in_test == 1 and rate.rate == 0.25
+    assert math.isnan(pass_rates([row("5", state=NOT_IN_REFERENCE)])[0].rate)
+
+
+def test_limits_are_read_by_any_name_and_written_again(tmp_path):
+    path = tmp_path / "limits.csv"
+    path.write_text("structure,measure,pass,borderline\n*,dice,0.8,0.7\nLeft Parotid,msd_mm,1,2\n")
+    limits = read_limits(path)
+    assert limits.of("Parotid-Lt") == (Limit("msd_mm", 1, 2),)
+    assert limits.of("Brain") == (Limit("dice", 0.8, 0.7),)
+    write_limits(path, limits)
+    assert read_limits(path) == limits
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("Brain,dice,0.7,0.8", "wrong order"), ("Brain,msd_mm,2,1", "wrong order"),
+     ("Brain,dice,high,0.8", "no numbers"), ("Brain,dice,nan,0.8", "wrong order"),
+     ("Brain,beauty,1,0", "beauty")],
+)
+def test_bad_limits_are_refused_with_their_message(tmp_path, line, message):
+    (tmp_path / "limits.csv").write_text(f"structure,measure,pass,borderline\n{line}\n")
+    with pytest.raises(InputError, match=message):
+        read_limits(tmp_path / "limits.csv")

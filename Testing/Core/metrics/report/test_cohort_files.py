@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import csv
+
+import pytest
+
+from AutoContourRTCore.metrics.choices.provenance import COLUMNS
+from AutoContourRTCore.metrics.cohort.paired import compare_methods
+from AutoContourRTCore.metrics.compare.ratings import Rating
+from AutoContourRTCore.metrics.report.cohort_files import write_evaluation
+from AutoContourRTCore.metrics.report.report import Evaluation
+
+
+def read(path):
+    with open(path, newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_tables_and_the_report_are_written_with_provenance(folders, tmp_path, evaluated):
+    first = evaluated(*folders)
+    second = evaluated(folders[0], folders[0])
+    ratings = (Rating("p1", "Brain", "good"), Rating("p2", "Brain", "excellent"))
+    evaluation = Evaluation(first, second=second, ratings=ratings, names=("ours", "theirs"),
+                            paired=compare_methods(first.rows, second.rows))
+    written = write_evaluation(tmp_path / "out", evaluation)
+    assert all(path.is_file() for path in written)
+    for path in written:
+        if path.suffix == ".csv" and path.name != "matching_audit.csv":
+            with open(path, newline="", encoding="utf-8") as file:
+                assert set(COLUMNS) <= set(csv.DictReader(file).fieldnames or []), path
+    rows = read(tmp_path / "out" / "per_case.csv")
+    assert len(rows) == 6 and rows[0]["reference_id"] != rows[-1]["reference_id"]
+    summary = {(r["structure"], r["measure"]): r for r in read(tmp_path / "out" / "summary.csv")}
+    heart = summary[("Heart", "dice")]
+    assert (heart["n"], heart["missing"], heart["mean"]) == ("2", "1", "0.5")
+    assert float(heart["pooled"]) == pytest.approx(2 * 125 / (125 * 3))
+    rates = {r["structure"]: r for r in read(tmp_path / "out" / "pass_rates.csv")}
+    assert (rates["Heart"]["judged"], rates["Heart"]["failed"]) == ("2", "1")
+    assert len(read(tmp_path / "out" / "matching_audit.csv")) == 6

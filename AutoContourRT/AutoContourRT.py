@@ -28,9 +28,11 @@ from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTLib import ModelText, MrmlBridge, RunReport, SamplePhantom, Tables
 from AutoContourRTLib.Dependencies import Dependencies
 from AutoContourRTLib.DependencyPanel import DependencyPanel
+from AutoContourRTLib.ExportPanel import ExportPanel
 from AutoContourRTLib.ModelsPanel import ModelsPanel
 from AutoContourRTLib.ModuleTest import AutoContourRTTest  # noqa: F401  (Slicer looks for it here)
 from AutoContourRTLib.ReviewPanel import ReviewPanel
+from AutoContourRTLib.RtStructExport import RtStructExport
 from AutoContourRTLib.SegmentationRun import RunOptions, SegmentationRun
 from AutoContourRTLib.WorkerProcess import sharedWorker
 
@@ -47,7 +49,8 @@ class AutoContourRT(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Contours organs at risk on a CT with a trained model, on this computer: choose the "
             "volume, press Segment, review every contour. Nothing is sent anywhere. Research use "
-            "only; not a medical device."
+            "only; not a medical device. Contours are exported as RTSTRUCT without further "
+            "extensions; to load RTSTRUCT and RTDOSE into Slicer, install SlicerRT."
         )
         self.parent.acknowledgementText = _(
             "The shipped model was trained on the OpenKBP data (Babier et al., Medical Physics "
@@ -74,13 +77,17 @@ class AutoContourRTParameterNode:
 
 
 class AutoContourRTLogic(ScriptedLoadableModuleLogic):
-    """What the panel does, without the panel. worker, store, dependencies: for tests."""
+    """What the panel does, without the panel. All arguments are for tests.
 
-    def __init__(self, worker=None, store=None, dependencies=None):
+    dicomDatabase: None for slicer.dicomDatabase, which may come after this.
+    """
+
+    def __init__(self, worker=None, store=None, dependencies=None, dicomDatabase=None):
         ScriptedLoadableModuleLogic.__init__(self)
         self.worker = worker or sharedWorker()
         self.store = store or ModelStore()
         self.dependencies = dependencies or Dependencies()
+        self.dicomDatabase = dicomDatabase
 
     def getParameterNode(self):
         return AutoContourRTParameterNode(super().getParameterNode())
@@ -95,6 +102,14 @@ class AutoContourRTLogic(ScriptedLoadableModuleLogic):
 
         run = SegmentationRun(
             volumeNode, options, self.worker, onDone=done, store=self.store, **callbacks
+        )
+        run.start()
+        return run
+
+    def export(self, segmentationNode, options, **callbacks):
+        """Start writing a structure set; see RtStructExport."""
+        run = RtStructExport(
+            segmentationNode, options, self.worker, database=self.dicomDatabase, **callbacks
         )
         run.start()
         return run
@@ -125,6 +140,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         titles = [_("Structure"), _("Dice in validation")]
         Tables.setHeaders(self.ui.structuresTable, titles)
         self.review = ReviewPanel(self.ui)
+        self.export = ExportPanel(self.ui, self.logic)
         self.packages = DependencyPanel(self.ui, self.logic.dependencies, self.updatePanel)
         self.models = ModelsPanel(self.ui, self.logic.store, self.onModelsChanged)
         self.packages.refresh()
@@ -149,6 +165,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def cleanup(self):
         self._isClosed = True  # what a cancelled run still says finds no widgets any more
+        self.export.close()
         if self._run is not None:
             self._run.cancel()
         self.setParameterNode(None)
@@ -158,6 +175,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.packages.refresh()
         self.initializeParameterNode()
         self.review.show(self._parameterNode.result)  # edited elsewhere, perhaps
+        self.export.show(self._parameterNode.result)
 
     def exit(self):
         """The parameter node may change meanwhile; enter() catches up."""
@@ -205,6 +223,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 item.setCheckState(qt.Qt.Unchecked if isLeftOut else qt.Qt.Checked)
         if parameters.result is not self.review.node:
             self.review.show(parameters.result)
+            self.export.show(parameters.result)
         self._updateButtons()
 
     @contextmanager

@@ -82,6 +82,15 @@ def ownGrid(segmentationNode: Any) -> Geometry:
     return geometryOf(_matrixOf(image), image.GetExtent())
 
 
+def segmentLayer(segment: Any) -> Tuple[Layer, np.ndarray]:
+    """The voxels of one vtkSegment's labelmap, cropped, and its matrix (4, 4): index i, j, k of the
+    layer -> RAS mm.
+    """
+    image = segment.GetRepresentation(LABELMAP)
+    matrix = np.eye(4) if image is None else _matrixOf(image)
+    return _layerOf(image, segment.GetLabelValue()), matrix
+
+
 def _masks(
     segmentation: Any, ids: Sequence[str], grid: Geometry, toGrid: np.ndarray, notes: List[str]
 ) -> BridgedLabels:
@@ -90,10 +99,8 @@ def _masks(
     masks, outside, resampled = {}, {}, []
     for segmentId in ids:
         segment = segmentation.GetSegment(segmentId)
-        image = segment.GetRepresentation(LABELMAP)
-        layer = _layerOf(image, segment.GetLabelValue())
-        toIndex = rasToIndex @ (np.eye(4) if image is None else _matrixOf(image))
-        placed = place(layer, toIndex, grid.shape)
+        layer, matrix = segmentLayer(segment)
+        placed = place(layer, rasToIndex @ matrix, grid.shape)
         masks[segment.GetName()] = placed.mask
         if placed.outside:
             outside[segment.GetName()] = placed.outside

@@ -16,6 +16,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTLib.EventLoop import QtTimer, StepRunner, Steps, TimerFactory
+from AutoContourRTLib.Fingerprints import keepFingerprints
 from AutoContourRTLib.Layers import LayeredSegments
 from AutoContourRTLib.Provenance import Provenance, now
 from AutoContourRTLib.Requests import RequestHandler, call, ignore
@@ -164,6 +165,7 @@ class SegmentationRun:
             )
             try:
                 node = addSegmentation(segments, volume, name, origin)
+                keepFingerprints(node)
             except InputError as error:
                 self._fail(str(error))
                 return

@@ -15,7 +15,7 @@ LAYOUT = 7305  # beyond Slicer's own numbers
 AXIAL, SAGITTAL = "Red", "Yellow"
 #: HU; the first is Smith 2021's. Others: usual windows (width / level) for CT.
 PRESETS: Tuple[Tuple[str, float, float], ...] = (
-    ("mediastinum", -125, 250), ("soft tissue", -160, 240), ("head and neck", -115, 235),
+    ("mediastinum", -125, 250), ("soft_tissue", -160, 240), ("head_neck", -115, 235),
     ("brain", 0, 80), ("lung", -1350, 150), ("bone", -500, 1300),
 )  # fmt: skip
 _VIEW = (
@@ -29,8 +29,8 @@ _VIEW = (
 def presetTitle(name: str) -> str:
     """A preset in the user's language, with its limits."""
     titles = {
-        "mediastinum": _("Mediastinum"), "soft tissue": _("Soft tissue"),
-        "head and neck": _("Head and neck"), "brain": _("Brain"), "lung": _("Lung"),
+        "mediastinum": _("Mediastinum"), "soft_tissue": _("Soft tissue"),
+        "head_neck": _("Head and neck"), "brain": _("Brain"), "lung": _("Lung"),
         "bone": _("Bone"),
     }  # fmt: skip
     low, high = limits(name)

@@ -76,6 +76,14 @@ def main() -> None:
         ).stdout.splitlines()[-1]
     ):
         print(line)
+    print("\nCohorts", flush=True)
+    for line in json.loads(
+        subprocess.run(
+            [sys.executable, str(HERE / "cohort.py")],
+            check=True, capture_output=True, text=True, encoding="utf-8",
+        ).stdout.splitlines()[-1]
+    ):
+        print(line)
     print("\nContour metrics", flush=True)
     subprocess.run([sys.executable, str(HERE / "bench_metrics.py")], check=True)
 

@@ -26,8 +26,8 @@ OPTIONAL = {
     "safetensors": f"{CORE}/models/tensors.py",
     "pydicom": f"{CORE}/volumes/dicom/pydicom_files.py",
     "highdicom": f"{CORE}/volumes/dicom/highdicom_files.py",
-    "dask": f"{CORE}/metrics/dask_cluster.py",
-    "distributed": f"{CORE}/metrics/dask_cluster.py",
+    "dask": f"{CORE}/cohorts/dask_cluster.py",
+    "distributed": f"{CORE}/cohorts/dask_cluster.py",
     "matplotlib": f"{CORE}/figures.py",
     "tqdm": f"{CORE}/cli/tqdm_bar.py",
 }

@@ -11,7 +11,7 @@ import pytest
 import SimpleITK
 
 from AutoContourRTCore import messages
-from AutoContourRTCore.metrics.service import CompareRequest
+from AutoContourRTCore.metrics.compare.service import CompareRequest
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.imagefile import image_of, write_image

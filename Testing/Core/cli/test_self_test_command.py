@@ -64,7 +64,7 @@ def test_the_metrics_are_checked_on_shapes_known_on_paper(command: Any, tmp_path
 def test_a_figure_that_is_wrong_is_told_and_exit_code_3(
     command: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from AutoContourRTCore.metrics import structure
+    from AutoContourRTCore.metrics.compare import structure
 
     monkeypatch.setattr(structure, "dice", lambda a, b: 0.5)
     done = command("self-test", "--metrics")

@@ -8,7 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from AutoContourRTCore.nn.augment import _blurred, _elastic, _spline_basis, normalised, training_patch
+from AutoContourRTCore.nn.augment import (
+    _blurred,
+    _elastic,
+    _spline_basis,
+    normalised,
+    training_patch,
+)
 from AutoContourRTCore.nn.cases import AIR, Case, unpack
 from AutoContourRTCore.nn.recipes import Augmentation, Intensity
 from tiny_cases import SOME, cube_case, tiny_recipe

@@ -7,10 +7,10 @@
 - highdicom_files: DICOM segmentations, through highdicom
 - pydicom_files: the only file that knows pydicom
 
-Structure sets are read and written here and not through rt-utils (1.2.7), which rounds contours to
-whole pixels, needs references that resolve, and brings OpenCV, which must not be put into 3D Slicer;
-no other library was found that keeps contours exact. DICOM itself, its encodings and value types are left
-to pydicom and highdicom, pixels and their compression to SimpleITK (GDCM).
+Structure sets are read and written here and not through rt-utils (1.2.7), which rounds contours
+to whole pixels, needs references that resolve, and brings OpenCV, which must not be put into 3D
+Slicer; no other library was found that keeps contours exact. DICOM itself, its encodings and value
+types are left to pydicom and highdicom, pixels and their compression to SimpleITK (GDCM).
 """
 
 from AutoContourRTCore.volumes.dicom.series import read_ct_folder

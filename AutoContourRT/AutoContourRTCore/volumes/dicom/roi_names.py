@@ -39,8 +39,8 @@ def roi_names(names: Iterable[str], name_map: Optional[NameMap] = None) -> Dict[
     Raises InputError that lists every name which is too long, has odd characters or stands for two
     structures, with a name that would do.
     """
-    chosen = {name: (name_map or {}).get(name, RoiName(name)) for name in names}
-    wrong = _wrong(chosen)
+    chosen = chosen_names(names, name_map)
+    wrong = wrong_names(chosen)
     if wrong:
         proposals = proposed(chosen)
         lines = "; ".join(f"{why} (for example {proposals[name]!r})" for name, why in wrong)
@@ -49,6 +49,11 @@ def roi_names(names: Iterable[str], name_map: Optional[NameMap] = None) -> Dict[
             "(--names MAP.csv; --write-names MAP.csv writes one to edit)."
         )
     return chosen
+
+
+def chosen_names(names: Iterable[str], name_map: Optional[NameMap] = None) -> Dict[str, RoiName]:
+    """What each structure would be called, good or not."""
+    return {name: (name_map or {}).get(name, RoiName(name)) for name in names}
 
 
 def proposed(chosen: Mapping[str, RoiName]) -> Dict[str, str]:
@@ -64,7 +69,7 @@ def proposed(chosen: Mapping[str, RoiName]) -> Dict[str, str]:
     return taken
 
 
-def _wrong(chosen: Mapping[str, RoiName]) -> List[Tuple[str, str]]:
+def wrong_names(chosen: Mapping[str, RoiName]) -> List[Tuple[str, str]]:
     """Structures whose name will not do, and why."""
     wrong = []
     first: Dict[str, str] = {}

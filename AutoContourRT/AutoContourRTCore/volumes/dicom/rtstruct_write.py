@@ -27,7 +27,8 @@ from AutoContourRTCore.volumes.labelmap import LabelMap
 PRODUCT = "AutoContourRT"
 DIGITS = 3  # of coordinates in mm
 MOST_CHANGE = 0.05  # of its volume; more on the way to the slices is told
-GENERATED = ("AUTOMATIC", "SEMIAUTOMATIC", "MANUAL", "")
+BY_MODEL = ("AUTOMATIC", "SEMIAUTOMATIC")
+GENERATED = (*BY_MODEL, "MANUAL", "")
 #: Algorithm family, CID 7162 of PS3.16.
 _AI: Code = ("123110", "DCM", "Artificial Intelligence")
 _STUDY_CLASS = "1.2.840.10008.3.1.2.3.1"  # Detached Study Management, retired; still expected
@@ -45,7 +46,8 @@ class Export:
     label: what planning systems list it by, at most 16 characters.
     names: the clinic's names (roi_names).
     generated: how each structure came about: AUTOMATIC, SEMIAUTOMATIC (edited by a person), MANUAL,
-    or "" (not known, also for those not named here). model, model_version: of those not MANUAL.
+    or "" (not known, also for those not named here). model, model_version: what made the first two,
+    but for those in not_by_model. reviewed: whether a person has said of each that it is right.
     now: when it was made; None: the time of writing.
     """
 
@@ -54,6 +56,8 @@ class Export:
     generated: Mapping[str, str] = field(default_factory=dict)
     model: str = ""
     model_version: str = ""
+    not_by_model: Tuple[str, ...] = ()
+    reviewed: bool = False
     now: Optional[datetime] = None
 
     def __post_init__(self) -> None:
@@ -161,7 +165,8 @@ def _head(series: Series, export: Export) -> Any:
         SOPClassUID=RT_STRUCT, SOPInstanceUID=dicom.new_uid(),
         InstanceCreationDate=date, InstanceCreationTime=time,
         Modality="RTSTRUCT", SeriesInstanceUID=dicom.new_uid(), SeriesNumber=1,
-        SeriesDescription=f"{PRODUCT} contours, not reviewed", SeriesDate=date, SeriesTime=time,
+        SeriesDescription=f"{PRODUCT} contours{'' if export.reviewed else ', not reviewed'}",
+        SeriesDate=date, SeriesTime=time,
         OperatorsName="", Manufacturer=PRODUCT, ManufacturerModelName=PRODUCT,
         SoftwareVersions=_software(export), InstanceNumber=1,
         FrameOfReferenceUID=series.first.frame_of_reference, PositionReferenceIndicator="",
@@ -206,7 +211,7 @@ def _add_rois(
 ) -> None:  # fmt: skip
     numbered = list(enumerate(contours, 1))
     content.StructureSetROISequence = [
-        _roi(number, names[name].roi_name, export.generated.get(name, ""), series, export)
+        _roi(number, name, names[name].roi_name, series, export)
         for number, name in numbered
     ]
     content.ROIContourSequence = [
@@ -222,13 +227,14 @@ def _add_rois(
     ]
 
 
-def _roi(number: int, roi_name: str, how: str, series: Series, export: Export) -> Any:
+def _roi(number: int, name: str, roi_name: str, series: Series, export: Export) -> Any:
+    how = export.generated.get(name, "")
     roi = dicom.dataset(
         ROINumber=number, ReferencedFrameOfReferenceUID=series.first.frame_of_reference,
         ROIName=roi_name, ROIGenerationAlgorithm=how,
     )  # fmt: skip
     model = f"{export.model} {export.model_version}".strip()
-    if model and how != "MANUAL":
+    if model and how in BY_MODEL and name not in export.not_by_model:
         roi.ROIGenerationDescription = f"{PRODUCT} {__version__}, model {model}"[:64]
         roi.ROIDerivationAlgorithmIdentificationSequence = [dicom.dataset(
             AlgorithmFamilyCodeSequence=[_code(_AI)], AlgorithmName=export.model[:64],

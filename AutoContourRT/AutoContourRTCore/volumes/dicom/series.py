@@ -157,10 +157,10 @@ def _listed(found: Dict[str, List[Entry]]) -> str:
     )
 
 
-def series_of_files(paths: Sequence[Path]) -> Series:
+def series_of_files(paths: Sequence[Path], where: str = "The list of files") -> Series:
     """The series of these CT files, as 3D Slicer's DICOM database names them."""
     found = ct_series(entry for entry in map(read_entry, paths) if entry is not None)
-    return choose("The list of files", found)
+    return choose(where, found)
 
 
 def series_of(where: str, entries: Sequence[Entry]) -> Series:

@@ -1,0 +1,35 @@
+"""Which DICOM files a volume node was loaded from."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Optional, Tuple
+
+import slicer
+
+from AutoContourRTCore.errors import InputError
+
+#: Set by Slicer's DICOM module on what it loads; copies of the node keep it.
+INSTANCES = "DICOM.instanceUIDs"
+
+
+def dicomFiles(volumeNode: Any, database: Optional[Any] = None) -> Tuple[str, ...]:
+    """The files of a volume's slices, by Slicer's DICOM database (None: the application's).
+
+    Raises InputError with the reason where they are not known, or no longer there.
+    """
+    name = repr(volumeNode.GetName())
+    uids = (volumeNode.GetAttribute(INSTANCES) or "").split()
+    if not uids:
+        raise InputError(f"{name} was not loaded with the module DICOM: nothing names its slices.")
+    database = database or getattr(slicer, "dicomDatabase", None)
+    if database is None:
+        raise InputError(f"There is no DICOM database in which the slices of {name} stand.")
+    files = tuple(database.fileForInstance(uid) for uid in uids)
+    lost = sum(not (file and os.path.isfile(file)) for file in files)
+    if lost:
+        raise InputError(
+            f"{lost} of the {len(uids)} DICOM files of {name} are no longer where Slicer's DICOM "
+            "database knows them."
+        )
+    return files

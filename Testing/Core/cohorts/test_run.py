@@ -1,0 +1,134 @@
+"""The board of a cohort; scripted replies stand for workers."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, Dict, Iterator, List, Sequence
+
+import pytest
+
+from AutoContourRTCore import messages
+from AutoContourRTCore.cohorts.cases import Case
+from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cohorts.run import Order, segment_cohort
+from AutoContourRTCore.cohorts.service import CaseService
+from AutoContourRTCore.correction.lock import Lock
+from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.progress import ignore_progress
+
+
+class Pool:
+    """Does cases in this process; `instead` replaces what is said of some."""
+
+    def __init__(self, service: CaseService) -> None:
+        self._service, self.asked, self.closed = service, [], False
+        self.instead: Dict[str, messages.Reply] = {}
+        self.before_each: Callable[[], Any] = lambda: None
+
+    def run(self, requests: Sequence[CaseRequest]) -> Iterator[Any]:
+        try:
+            for request in requests:
+                self.before_each()
+                self.asked.append(request.id)
+                yield messages.Progress(request.id, 0.0, "starting")
+                yield None
+                yield self.instead.get(request.id) or messages.Done(
+                    request.id, self._service(request)
+                )
+        finally:
+            self.closed = True
+
+
+@pytest.fixture()
+def pool(segment: Any, store: Any) -> Pool:
+    pytest.importorskip("torch")
+    return Pool(CaseService(segment, store))
+
+
+@pytest.fixture()
+def order(ask: Any, out: Path, store: Any) -> Order:
+    cases = [Case(name, Path(ask(name).input)) for name in ("a", "b", "c")]
+    return Order((*cases, Case("p", Path("p"), "two images")), out, store.model)
+
+
+def table(folder: Path) -> Dict[str, Dict[str, str]]:
+    with open(folder / "summary.csv", encoding="utf-8", newline="") as file:
+        return {row["case"]: row for row in csv.DictReader(file)}
+
+
+def states(folder: Path) -> List[str]:
+    return [row["state"] for row in table(folder).values()]
+
+
+def test_the_table_is_right_after_each_case_and_a_bad_one_stops_nothing(
+    pool: Pool, order: Order, out: Path
+) -> None:
+    seen: List[List[str]] = []
+    pool.before_each = lambda: seen.append(states(out))
+    pool.instead["b"] = messages.Failed("b", "truncated", "input")
+    rows = segment_cohort(order, pool, ignore_progress)
+    assert seen == [["waiting"] * 3 + ["failed"], ["done", "waiting", "waiting", "failed"],
+                    ["done", "failed", "waiting", "failed"]]  # fmt: skip
+    assert [row.state for row in rows] == states(out) == ["done", "failed", "done", "failed"]
+    found = table(out)
+    assert found["b"]["message"] == "truncated" and found["p"]["message"] == "two images"
+    assert (found["a"]["output"], found["b"]["output"]) == ("a.seg.nrrd", "")
+    assert sorted(each.name for each in out.iterdir()) == [
+        "a.seg.nrrd", "c.seg.nrrd", "records", "summary.csv"]  # fmt: skip
+
+
+def test_progress_rises_to_one_over_all_cases(pool: Pool, order: Order) -> None:
+    told: List[float] = []
+    segment_cohort(order, pool, lambda share, text: told.append(share))
+    assert told == sorted(told) and told[-1] == 1.0 and 0.5 in told
+
+
+def test_a_stopped_run_goes_on_with_what_is_left(
+    pool: Pool, order: Order, out: Path, segment: Any
+) -> None:
+    def stop(share: float, text: str) -> None:
+        if text.endswith("b: starting"):
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        segment_cohort(order, pool, stop)
+    assert pool.closed and states(out) == ["done", "waiting", "waiting", "failed"]
+    assert not (out / "lock").exists()
+    before = table(out)["a"]
+    segment_cohort(order, pool, ignore_progress)
+    assert pool.asked == ["a", "b", "b", "c"] and segment.calls == 3
+    assert table(out)["a"] == before
+    segment_cohort(order, pool, ignore_progress)  # nothing is left: no worker is asked
+    assert pool.asked == ["a", "b", "b", "c"]
+    segment_cohort(replace(order, force=True), pool, ignore_progress)
+    assert pool.asked[4:] == ["a", "b", "c"] and segment.calls == 6
+
+
+def test_an_edited_case_is_kept_and_told(pool: Pool, order: Order, out: Path) -> None:
+    segment_cohort(order, pool, ignore_progress)
+    (out / "b.seg.nrrd").write_bytes(b"edited")
+    segment_cohort(order, pool, ignore_progress)
+    assert states(out)[:3] == ["done", "kept", "done"] and pool.asked == ["a", "b", "c"]
+    assert "b.seg.nrrd was changed since" in table(out)["b"]["message"]
+
+
+def test_contours_that_a_worker_wrote_where_we_do_not_see_them_are_a_failure(
+    pool: Pool, order: Order, out: Path
+) -> None:
+    result = {"state": "done", "seconds": 1.0, "message": "", "output": "a.seg.nrrd"}
+    pool.instead["a"] = messages.Done("a", result)
+    segment_cohort(order, pool, ignore_progress)
+    assert table(out)["a"]["state"] == "failed" and "same path" in table(out)["a"]["message"]
+
+
+def test_two_commands_do_not_write_into_one_folder(pool: Pool, order: Order, out: Path) -> None:
+    other = Lock(out / "lock", "it")
+    other.take()
+    with pytest.raises(InputError, match="in use by"):
+        segment_cohort(order, pool, ignore_progress)
+    assert pool.asked == []
+    other.release()
+    segment_cohort(order, pool, ignore_progress)
+    assert states(out)[0] == "done"

@@ -1,0 +1,146 @@
+"""Masks in a file in, a structure set out, as the worker does it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, List
+
+import numpy as np
+import pydicom
+import pytest
+
+import dicom_series as made
+from AutoContourRTCore import messages
+from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.segmentation.export_service import (
+    ExportRequest,
+    ExportService,
+    write_sample,
+)
+from AutoContourRTCore.volumes.dicom.same_image import sample
+from AutoContourRTCore.volumes.dicom.structures import read_structures
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.segfile import write_labelmap
+
+GRID = Geometry((8, 40, 40), (3.0, 2.0, 2.0), (-40.0, -40.0, 10.0))
+
+
+def hounsfield() -> np.ndarray:
+    """A block of tissue in air, with a slope in all directions."""
+    k, j, i = np.indices(GRID.shape)
+    block = (abs(j - 20) < 14) & (abs(i - 20) < 12)
+    return np.where(block, 20 * k + 5 * j - 4 * i, -1000).astype(np.int16)
+
+
+@pytest.fixture()
+def request_(tmp_path: Path) -> ExportRequest:
+    """One that is right: a CT, contours on it, and a sample of it."""
+    files = made.write_ct(tmp_path / "ct", hounsfield(), GRID)
+    cord, chiasm = np.zeros(GRID.shape, bool), np.zeros(GRID.shape, bool)
+    cord[1:7, 18:22, 18:22] = True
+    chiasm[3:5, 12:15, 14:20] = True
+    masks = {"SpinalCord": cord, "OpticChiasm": chiasm, "Lens_L": np.zeros(GRID.shape, bool)}
+    write_labelmap(LabelMap(masks, GRID), tmp_path / "contours.seg.nrrd")
+    write_sample(sample(hounsfield(), GRID), tmp_path / "image.npz")
+    return ExportRequest(
+        "1", str(tmp_path / "contours.seg.nrrd"), str(tmp_path / "RS.dcm"),
+        str(tmp_path / "image.npz"), "'CT'", files=tuple(map(str, files)),
+        generated={"SpinalCord": "AUTOMATIC"}, model="head_neck_7", model_version="0.2.0",
+    )  # fmt: skip
+
+
+def test_a_request_goes_over_the_line_as_it_is(request_: ExportRequest) -> None:
+    assert messages.parse_request(messages.encode(request_)) == request_
+
+
+@pytest.mark.parametrize(
+    "change", [{"files": [1]}, {"body": 1}, {"generated": {"A": 1}}, {"names": None}, {"image": ""}]
+)
+def test_wrong_values_are_refused(request_: ExportRequest, change: Any) -> None:
+    with pytest.raises(messages.MessageError, match=next(iter(change))):
+        replace(request_, **change)
+
+
+def test_the_contours_come_back_and_an_empty_one_is_noted(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    archived = replace(request_, archive=str(tmp_path / "RS.seg.nrrd"))
+    result = ExportService()(archived)
+    assert result.structures == ("SpinalCord", "OpticChiasm")
+    assert result.warnings == ("Empty structures are left out: Lens_L.",)
+    found = read_structures(tmp_path / "RS.dcm", tmp_path / "ct").labelmap.masks
+    assert found["SpinalCord"].sum() == 6 * 16 and found["OpticChiasm"].sum() == 2 * 3 * 6
+    kept = (tmp_path / "RS.seg.nrrd").read_bytes()
+    assert kept == (tmp_path / "contours.seg.nrrd").read_bytes()
+
+
+def test_a_folder_does_where_the_files_are_not_known(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    ExportService()(replace(request_, files=(), folder=str(tmp_path / "ct")))
+    assert (tmp_path / "RS.dcm").exists()
+
+
+def test_the_outline_is_external_and_not_said_to_be_the_models(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "names.csv").write_text("name,roi_name\nBody,Patient\n")
+    result = ExportService()(replace(request_, body=True, names=str(tmp_path / "names.csv")))
+    assert result.structures == ("SpinalCord", "OpticChiasm", "Patient")
+    found = pydicom.dcmread(tmp_path / "RS.dcm")
+    rois = {roi.ROIName: roi for roi in found.StructureSetROISequence}
+    assert rois["Patient"].ROIGenerationAlgorithm == "AUTOMATIC"
+    assert "ROIGenerationDescription" not in rois["Patient"]
+    assert "head_neck_7 0.2.0" in rois["SpinalCord"].ROIGenerationDescription
+    assert found.RTROIObservationsSequence[2].RTROIInterpretedType == "EXTERNAL"
+    body = read_structures(tmp_path / "RS.dcm", tmp_path / "ct").labelmap.masks["Patient"]
+    assert body.sum() == pytest.approx((hounsfield() > -300).sum(), rel=0.02)
+
+
+# Refused
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"files": ()}, "The CT's DICOM files are not known"),
+        ({"files": (), "folder": "/no/such"}, "/no/such is no folder"),
+        ({"label": "far too long a label"}, "must have 1 to 16 plain characters"),
+        ({"names": "/no/such.csv"}, "The name map /no/such.csv cannot be read"),
+    ],
+)
+def test_what_will_not_do_is_refused_and_nothing_is_written(
+    request_: ExportRequest, tmp_path: Path, change: Any, message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        ExportService()(replace(request_, archive=str(tmp_path / "RS.seg.nrrd"), **change))
+    assert not (tmp_path / "RS.dcm").exists() and not (tmp_path / "RS.seg.nrrd").exists()
+
+
+def test_a_ct_that_is_not_the_images_is_refused(request_: ExportRequest, tmp_path: Path) -> None:
+    mirrored = made.write_ct(tmp_path / "other", hounsfield()[:, :, ::-1], GRID)
+    with pytest.raises(InputError, match="'CT' does not show what the CT of the DICOM series of"):
+        ExportService()(replace(request_, files=tuple(map(str, mirrored))))
+    assert not (tmp_path / "RS.dcm").exists()
+
+
+def test_a_sample_that_is_cut_short_is_refused(request_: ExportRequest, tmp_path: Path) -> None:
+    path = tmp_path / "image.npz"
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(InputError, match="image.npz cannot be read"):
+        ExportService()(request_)
+
+
+def test_a_cancelled_export_writes_nothing(request_: ExportRequest, tmp_path: Path) -> None:
+    said: List[float] = []
+
+    def progress(share: float, sentence: str) -> None:
+        said.append(share)
+        if share >= 0.8:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        ExportService()(request_, progress)
+    assert said == sorted(said) and not (tmp_path / "RS.dcm").exists()

@@ -1,0 +1,232 @@
+"""The export of the panel: what it asks, what it refuses, what it hands to the worker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Callable, Dict
+
+import numpy as np
+import pytest
+
+import dicom_nodes
+from AutoContourRTCore.volumes.labelmap import LabelMap
+
+
+@pytest.fixture()
+def database(loaded: Any) -> dicom_nodes.Database:
+    """The panel's stand-in for slicer.dicomDatabase."""
+    loaded.logic.dicomDatabase = dicom_nodes.Database()
+    return loaded.logic.dicomDatabase
+
+
+@pytest.fixture()
+def from_dicom(ui: Any, tmp_path: Path, database: Any) -> Any:
+    """A CT loaded from DICOM files."""
+    return dicom_nodes.load(tmp_path / "ct", database)
+
+
+def masks() -> Dict[str, np.ndarray]:
+    found = {name: np.zeros(dicom_nodes.GRID.shape, bool) for name in ("Brainstem", "Lens_L")}
+    found["Brainstem"][2:7, 8:30, 10:30] = True
+    found["Lens_L"][4, 33:35, 38:40] = True
+    return found
+
+
+@pytest.fixture()
+def contours(from_dicom: Any, loaded: Any) -> Any:
+    """The result of a run, shown in the panel, its export section open."""
+    from AutoContourRTLib.Fingerprints import keepFingerprints
+    from AutoContourRTLib.MrmlBridge import Provenance, segmentationFromLabelMap
+
+    origin = Provenance("head_neck_7", "0.2.0", from_dicom.GetID(), "CT")
+    labels = LabelMap(masks(), dicom_nodes.GRID)
+    node = segmentationFromLabelMap(labels, from_dicom, "Result", origin)
+    keepFingerprints(node)
+    loaded.logic.getParameterNode().result = node
+    loaded.widget.ui.exportCollapsibleButton.collapsed = False
+    return node
+
+
+def review_all(ui: Any) -> None:
+    import qt
+
+    for row in range(ui.resultTable.rowCount):
+        ui.resultTable.item(row, 0).setCheckState(qt.Qt.Checked)
+
+
+def press(ui: Any, *answers: Any) -> None:
+    from SlicerHarness import answer, unusedAnswers
+
+    answer(*answers)
+    ui.rtstructButton.click()
+    assert not unusedAnswers()
+
+
+def test_without_contours_there_is_nothing_to_export(ui: Any) -> None:
+    assert not ui.rtstructButton.enabled
+    assert "Choose contours" in ui.exportNoticeLabel.text
+
+
+def test_reviewed_contours_go_to_the_worker_with_all_that_the_panel_says(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, database: Any
+) -> None:
+    review_all(ui)
+    ui.bodyCheckBox.checked = True
+    ui.structureSetLineEdit.text = "H&N auto"
+    assert ui.rtstructButton.enabled and ui.exportNoticeLabel.text == ""
+    press(ui, str(tmp_path / "RS.dcm"))
+    (request,) = worker.requests
+    assert request.output == str(tmp_path / "RS.dcm")
+    assert request.archive == str(tmp_path / "RS.seg.nrrd")
+    assert (request.label, request.body, request.names) == ("H&N auto", True, "")
+    assert sorted(request.files) == sorted(database.files.values())
+    assert request.generated == {"Brainstem": "AUTOMATIC", "Lens_L": "AUTOMATIC"}
+    assert (request.model, request.model_version) == ("head_neck_7", "0.2.0")
+
+
+def test_what_nobody_reviewed_is_listed_and_not_exported_without_a_yes(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path
+) -> None:
+    import qt
+
+    from SlicerHarness import messages
+
+    ui.resultTable.item(0, 0).setCheckState(qt.Qt.Checked)
+    press(ui, qt.QMessageBox.Cancel)
+    (question,) = messages()
+    assert "Lens_L" in question.text and "Brainstem" not in question.text
+    assert not worker.requests
+    press(ui, qt.QMessageBox.Ok, str(tmp_path / "RS.dcm"))
+    assert len(worker.requests) == 1
+
+
+def test_without_provenance_the_reason_is_shown_and_a_folder_is_asked_for(
+    contours: Any, ui: Any, from_dicom: Any, worker: Any, tmp_path: Path, loaded: Any
+) -> None:
+    assert not ui.ctFolderPathLineEdit.isVisibleTo(loaded.panel)
+    from_dicom.RemoveAttribute("DICOM.instanceUIDs")
+    loaded.widget.export.refresh()
+    assert not ui.rtstructButton.enabled
+    assert "not loaded with the module DICOM" in ui.exportNoticeLabel.text
+    assert ui.ctFolderPathLineEdit.isVisibleTo(loaded.panel)
+    ui.ctFolderPathLineEdit.currentPath = str(tmp_path / "ct")
+    assert ui.rtstructButton.enabled
+    review_all(ui)
+    press(ui, str(tmp_path / "RS.dcm"))
+    assert worker.requests[0].files == () and worker.requests[0].folder == str(tmp_path / "ct")
+
+
+def test_names_that_will_not_do_are_shown_before_and_a_map_mends_them(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, loaded: Any
+) -> None:
+    from SlicerHarness import answer
+
+    contours.GetSegmentation().GetNthSegment(0).SetName("Musc_Constrict_Superior")
+    loaded.widget.export.refresh()
+    assert not ui.rtstructButton.enabled
+    assert "23 characters, 16 are allowed" in ui.exportNoticeLabel.text
+    answer(str(tmp_path / "names.csv"))
+    ui.newNameMapButton.click()
+    assert ui.nameMapPathLineEdit.currentPath == str(tmp_path / "names.csv")
+    assert "Musc_Constrict_Superior,Musc_Constrict_S" in (tmp_path / "names.csv").read_text()
+    assert ui.rtstructButton.enabled
+    (tmp_path / "names.csv").write_text("name,roi_name\nLens_L,Musc_Constrict_Superior\n")
+    loaded.widget.export.refresh()
+    assert not ui.rtstructButton.enabled
+
+
+def test_an_outline_that_is_there_is_not_added_again(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, loaded: Any
+) -> None:
+    contours.GetSegmentation().GetNthSegment(0).SetName("Body")
+    ui.bodyCheckBox.checked = True
+    loaded.widget.export.refresh()
+    assert not ui.bodyCheckBox.enabled
+    review_all(ui)
+    press(ui, str(tmp_path / "RS.dcm"))
+    assert worker.requests[0].body is False
+
+
+def test_masks_of_an_earlier_export_are_not_replaced_without_a_yes(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path
+) -> None:
+    import qt
+
+    from SlicerHarness import messages
+
+    review_all(ui)
+    (tmp_path / "RS.seg.nrrd").write_text("somebody's")
+    press(ui, str(tmp_path / "RS.dcm"), qt.QMessageBox.Cancel)
+    assert "RS.seg.nrrd" in messages()[-1].text and not worker.requests
+    (tmp_path / "RS.dcm").write_text("an earlier one")  # the dialog asked for RS only
+    press(ui, str(tmp_path / "RS"), qt.QMessageBox.Cancel)
+    assert str(tmp_path / "RS.dcm") in messages()[-1].text and not worker.requests
+
+
+def test_no_file_chosen_is_no_export(contours: Any, ui: Any, worker: Any) -> None:
+    review_all(ui)
+    press(ui, "")
+    assert not worker.requests and ui.rtstructButton.enabled
+
+
+def test_a_failure_is_told_and_the_panel_is_ready_again(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path
+) -> None:
+    from SlicerHarness import messages
+
+    review_all(ui)
+    press(ui, str(tmp_path / "RS.dcm"))
+    assert not ui.rtstructButton.enabled and ui.exportCancelButton.enabled
+    worker.progress(0.4, "comparing")
+    assert ui.exportResultLabel.text == "Comparing..."
+    worker.fail("The disk is full.")
+    assert "The disk is full." in messages()[-1].text
+    assert ui.rtstructButton.enabled and not ui.exportCancelButton.enabled
+    assert ui.exportResultLabel.text == "Nothing was exported."
+
+
+def test_cancel_says_whether_it_was_in_time(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path
+) -> None:
+    review_all(ui)
+    press(ui, str(tmp_path / "RS.dcm"))
+    ui.exportCancelButton.click()
+    assert worker.cancelled == ["r0"]
+    assert ui.exportResultLabel.text == "Cancelled; nothing was exported."
+    press(ui, str(tmp_path / "RS.dcm"))
+    (tmp_path / "RS.dcm").write_text("written meanwhile")
+    ui.exportCancelButton.click()
+    assert "too late" in ui.exportResultLabel.text
+
+
+def test_closing_the_panel_cancels_and_nothing_speaks_to_it_any_more(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, loaded: Any
+) -> None:
+    review_all(ui)
+    press(ui, str(tmp_path / "RS.dcm"))
+    loaded.widget.cleanup()
+    assert worker.cancelled == ["r0"]
+
+
+def test_the_real_worker_writes_what_reads_back_and_adds_the_outline(
+    contours: Any, ui: Any, loaded: Any, tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    import pydicom
+
+    from AutoContourRTCore.volumes.dicom.structures import read_structures
+    from AutoContourRTLib.WorkerProcess import WorkerProcess
+
+    loaded.logic.worker = WorkerProcess()
+    review_all(ui)
+    ui.bodyCheckBox.checked = True
+    press(ui, str(tmp_path / "RS.dcm"))
+    try:
+        wait(lambda: ui.rtstructButton.enabled, 120)
+    finally:
+        loaded.logic.worker.shutdown()
+    assert "with 3 structures, not approved" in ui.exportResultLabel.text
+    found = read_structures(tmp_path / "RS.dcm", tmp_path / "ct").labelmap.masks
+    assert all(np.array_equal(found[name], mask) for name, mask in masks().items())
+    dataset = pydicom.dcmread(tmp_path / "RS.dcm")
+    kinds = [item.RTROIInterpretedType for item in dataset.RTROIObservationsSequence]
+    assert kinds == ["ORGAN", "ORGAN", "EXTERNAL"] and found["Body"].mean() > 0.9

@@ -11,11 +11,11 @@ import threading
 import time
 from collections import Counter, deque
 from dataclasses import replace
-from typing import Any, Deque, Dict, Generator, Iterator, List, Optional, Sequence
+from typing import Any, Deque, Dict, Iterator, List, Sequence
 from urllib.parse import urlsplit
 
 from AutoContourRTCore import messages
-from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cohorts.request import CaseRequest, Replies
 from AutoContourRTCore.cohorts.service import share_of_cores
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.worker import Services, Worker
@@ -55,13 +55,12 @@ class DaskCluster:
     def __exit__(self, *_: object) -> None:
         self._client.close()
 
-    def run(self, requests: Sequence[CaseRequest]) -> Generator[Optional[messages.Reply], None, None]:
+    def run(self, requests: Sequence[CaseRequest]) -> Replies:
         """What is said of the cases as it comes; Done or Failed is the last word on each.
 
         Now and then None, where nothing is said for a while. Waits where there is no worker (yet).
-        Closing the iterator takes back what has not begun; a
-        case that is being computed is finished by its worker. Raises InputError when the scheduler
-        is gone.
+        Closing the iterator takes back what has not begun; a case that is being computed is
+        finished by its worker. Raises InputError when the scheduler is gone.
         """
         waiting = deque(requests)
         busy: Dict[Any, str] = {}  # future of a case -> the worker that it was given to

@@ -13,11 +13,11 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Generator, List, Optional, Sequence, Union
+from typing import Callable, List, Optional, Sequence, Union
 
 import AutoContourRTCore
 from AutoContourRTCore import messages, process_tree
-from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cohorts.request import CaseRequest, Replies
 from AutoContourRTCore.cohorts.service import share_of_cores
 
 COMMAND = (sys.executable, "-m", "AutoContourRTCore.worker", "--warm", "case")
@@ -39,7 +39,7 @@ class LocalWorkers:
     def __init__(self, count: int, logs: Path, command: Sequence[str] = COMMAND) -> None:
         self._count, self._logs, self._command = count, logs, tuple(command)
 
-    def run(self, requests: Sequence[CaseRequest]) -> Generator[Optional[messages.Reply], None, None]:
+    def run(self, requests: Sequence[CaseRequest]) -> Replies:
         """What is said of the cases as it comes; Done or Failed is the last word on each.
 
         Now and then None, where nothing is said for a while. A case whose worker dies is tried

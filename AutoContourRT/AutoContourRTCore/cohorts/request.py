@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple
+from typing import Any, Callable, ClassVar, Generator, Mapping, Optional, Tuple
 
-from AutoContourRTCore.messages import Message
+from AutoContourRTCore.messages import Message, Reply
+
+#: What a pool of workers says of its cases, None now and then; closing it stops the work.
+Replies = Generator[Optional[Reply], None, None]
 
 _IS_TEXT: Tuple[Callable[[Any], bool], str] = (lambda v: isinstance(v, str) and v != "", "a text")
 

@@ -8,22 +8,18 @@ import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Generator, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Protocol, Sequence, Tuple
 
 from AutoContourRTCore import __version__, messages
 from AutoContourRTCore.cohorts.cases import Case
 from AutoContourRTCore.cohorts.record import RECORDS, TAKEN, WHOLE, condition, model_key
-from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cohorts.request import CaseRequest, Replies
 from AutoContourRTCore.cohorts.service import UNFINISHED, asked_of, kept_result, result_of
 from AutoContourRTCore.cohorts.summary import DONE, FAILED, WAITING, Row, write_summary
 from AutoContourRTCore.correction.lock import Lock
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.progress import Progress
-
-
-#: What a pool says; closing it stops the pool's work.
-Replies = Generator[Optional[messages.Reply], None, None]
 
 
 class Pool(Protocol):

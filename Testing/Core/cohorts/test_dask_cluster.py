@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -114,17 +115,21 @@ def test_with_one_of_two_workers_killed_half_way_every_case_is_done_once(
     pids = [cluster.add_worker().pid for _ in range(2)]
     killed: List[str] = []  # the victim and its case
 
-    def kill_half_way(share: float, text: str) -> None:
-        """Once two cases are done and both workers have had one: the one that is at work."""
-        ended = {case for _, case, _ in cluster.lines("end")}
-        open_ones = [line for line in cluster.lines("begin") if line[1] not in ended]
-        if not killed and len(ended) >= 2 and open_ones:
-            _, case, pid = open_ones[-1]
-            os.kill(int(pid), signal.SIGKILL)
-            killed[:] = [pid, case]
+    def kill_half_way() -> None:
+        """Once two cases are done: a worker in the midst of another one."""
+        while not killed:
+            ended = {case for _, case, _ in cluster.lines("end")}
+            open_ones = [line for line in cluster.lines("begin") if line[1] not in ended]
+            if len(ended) >= 2 and open_ones:
+                _, case, pid = open_ones[-1]  # began last: it has half a second yet
+                os.kill(int(pid), signal.SIGKILL)
+                killed[:] = [pid, case]
+            time.sleep(0.01)
 
     with DaskCluster(cluster.address) as pool:
-        rows = segment_cohort(order, pool, kill_half_way)
+        wait_for(lambda: len(pool._workers()) == 2)
+        threading.Thread(target=kill_half_way, daemon=True).start()
+        rows = segment_cohort(order, pool, ignore_progress)
     assert [(row.case, row.state) for row in rows] == [(name, "done") for name in CASES], rows
     pid, case = killed
     assert int(pid) in pids

@@ -42,7 +42,7 @@ HISTORY = (
     "step 3,780 on half of the patches were blurred, as the recipe does now"
 )
 FAILURES = (
-    "Trained on grids of 4 to 5 mm in plane: on finer CTs contours are smooth but not finer.",
+    "Trained on CTs of mostly 4 to 5 mm in plane: on finer ones contours are smooth but not finer.",
     "Spinal cord and oesophagus were often drawn in part; where they end is the model's guess.",
     "Larynx and oesophagus are the least certain; few cases, and clinics draw them differently.",
     "Not tried on children, on patients after surgery with flaps, or on MR.",

@@ -22,7 +22,7 @@ def modelSummary(manifest: Manifest) -> str:
     )
     first = [
         _line(_("Covers"), manifest.anatomy),
-        _line(_("Trained on a grid of"), spacing),
+        _line(_("Works on a grid of"), spacing),
         _line(_("Limits"), ""),
     ]
     last = _line(_("Dice in validation"), figures)

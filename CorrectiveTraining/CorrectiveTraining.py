@@ -111,6 +111,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         session.onEdited = self.correct.refresh
         session.onTraining = self.training.refreshState
         session.onProblem, session.confirm = self.onProblem, self.confirmOthers
+        session.confirmAbsent = self.confirmAbsent
         self._connect()
         self.initializeParameterNode()
         self.onCaseChanged()
@@ -279,3 +280,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         """Which changes of structures that were not selected the user means."""
         question = Texts.othersQuestion(self.session.case.structure, others)
         return tuple(others) if slicer.util.confirmYesNoDisplay(question) else ()
+
+    def confirmAbsent(self, structures):
+        """Whether structures that were confirmed, but not drawn, are not in the image at all."""
+        return slicer.util.confirmYesNoDisplay(Texts.absentQuestion(structures))

@@ -16,8 +16,12 @@ def setHeaders(table: Any, titles: Sequence[str]) -> None:
     """Column titles; the last column takes what room is left."""
     table.setColumnCount(len(titles))
     table.setHorizontalHeaderLabels(list(titles))
-    table.horizontalHeader().setStretchLastSection(True)
-    table.horizontalHeader().setDefaultAlignment(qt.Qt.AlignLeft)
+    header = table.horizontalHeader()
+    for column in range(len(titles)):
+        isLast = column == len(titles) - 1
+        mode = qt.QHeaderView.Stretch if isLast else qt.QHeaderView.ResizeToContents
+        header.setSectionResizeMode(column, mode)
+    header.setDefaultAlignment(qt.Qt.AlignLeft)
     table.verticalHeader().setVisible(False)
     table.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
 
@@ -28,7 +32,6 @@ def showRows(table: Any, rows: Sequence[Row]) -> None:
     for number, row in enumerate(rows):
         for column, cell in enumerate(row):
             table.setItem(number, column, _item(cell))
-    table.resizeColumnsToContents()
     # The title row is about as high as the others.
     table.setFixedHeight(ROW_HEIGHT * (1 + min(len(rows), MOST_ROWS_SHOWN)) + 4)
 
@@ -42,6 +45,12 @@ def keyAt(table: Any, row: int) -> str:
 def keyOf(item: Any) -> str:
     """What an item stands for."""
     return item.data(qt.Qt.UserRole) or ""
+
+
+def setText(item: Any, text: str) -> None:
+    """Change a cell's text, which is its tool tip too."""
+    item.setText(text)
+    item.setToolTip(text)
 
 
 def isChecked(item: Any) -> bool:

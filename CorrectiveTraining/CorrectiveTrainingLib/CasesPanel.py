@@ -62,9 +62,12 @@ class CasesPanel:
 
     def onNext(self) -> None:
         """Save and open the next one; at the end of the list say so."""
-        text = _("This was the last case; it is saved.")
-        self._do(_("The next case was not opened; what you drew is kept."),
-                 lambda: self._session.saveAndNext() or slicer.util.showStatusMessage(text, 5000))
+        self._do(_("The next case was not opened; what you drew is kept."), self._next)
+
+    def _next(self) -> None:
+        isLast = self._session.nextCase() is None
+        if self._session.saveAndNext() and isLast:
+            slicer.util.showStatusMessage(_("This was the last case; it is saved."), 5000)
 
     def onAddFiles(self) -> None:
         """Image files that the user chooses."""

@@ -8,7 +8,7 @@ the journal at once, and the nodes then show what the project holds.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Dict, Optional
+from typing import Any, Callable, Collection, Dict, List, Optional, Set
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class OpenCase:
         self.id, self.name, self.corrections = case.id, case.name, corrections
         self.structure = structure if structure in corrections else next(iter(corrections))
         self._confirm, self._onChanged, self._onProblem = confirm, onChanged, onProblem
+        self.confirmedAbsent: Set[str] = set()  # empty contours that the user meant
         self._isTaking = False
         self._stamps: Dict[str, int] = {}  # of the contours as they were last seen
         self._boxes = {name: Segments.NOWHERE for name in corrections}  # where they lie
@@ -180,6 +181,17 @@ class OpenCase:
         """Whether slice k = index of the selected structure is confirmed."""
         reviewed = self.correction.annotation.reviewed
         return bool(0 <= index < len(reviewed) and reviewed[index])
+
+    def absent(self, isAllReviewed: bool = False) -> List[str]:
+        """The structures that are said to be right although nothing of them is drawn.
+
+        isAllReviewed: as if all slices were confirmed.
+        """
+        return [
+            name for name, correction in self.corrections.items()
+            if (isAllReviewed or correction.annotation.reviewed.any())
+            and not correction.corrected.any()
+        ]
 
     # Nodes
 

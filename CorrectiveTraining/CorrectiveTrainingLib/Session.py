@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, List, Optional
+from typing import Any, Callable, Collection, Dict, List, Optional, Sequence
 
 from AutoContourRTCore.correction.annotation import Box
 from AutoContourRTCore.correction.interaction import Event, active_seconds
@@ -24,6 +24,7 @@ from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
 from AutoContourRTLib.Requests import ignore
 from AutoContourRTLib.RunFolder import RunFolder
 from AutoContourRTLib.VolumeNodes import volumeFromNode
+from CorrectiveTrainingLib.CaseNames import caseName
 from CorrectiveTrainingLib.OpenCase import OpenCase, none
 from CorrectiveTrainingLib.Training import Training
 
@@ -36,7 +37,8 @@ class Session:
 
     The callbacks may be set later: onChanged() (show everything anew), onCaseChanged() (another
     case, or none, is open), onEdited() (the open case was changed), onTraining() (the training
-    has something to say), confirm(others) and onProblem(message) as in OpenCase.
+    has something to say), confirm(others) and onProblem(message) as in OpenCase;
+    confirmAbsent(structures): whether the user means that the image does not hold them.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Session:
         self.onTraining: Callable[[], None] = ignore
         self.onProblem: Callable[[str], None] = ignore
         self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
+        self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
         self._read: Dict[str, Volume] = {}  # the next image, in memory
         self._touchedAt = 0.0
         self._seconds: Dict[str, float] = {}  # of work on each case, before the open one was opened
@@ -106,7 +109,14 @@ class Session:
     def addFiles(self, paths: List[str], copy: bool) -> List[str]:
         """Images (files, DICOM folders) as new cases; their ids. Raises InputError at the first
         that cannot be read; those before it are in."""
-        return [self._opened().add_image(Path(path), copy=copy) for path in paths]
+        project, added = self._opened(), []
+        try:
+            for path in map(Path, paths):
+                name = caseName(path, [case.name for case in project.record.cases])
+                added.append(project.add_image(path, name, copy))
+        finally:
+            self.onChanged()
+        return added
 
     def addVolumeNode(self, volumeNode: Any) -> str:
         """A copy of a volume of the scene as a new case; its id. Raises InputError."""
@@ -119,6 +129,7 @@ class Session:
             return project.add_image(path, volumeNode.GetName(), copy=True)
         finally:
             folder.remove()
+            self.onChanged()
 
     def relocateAll(self, folder: Path) -> List[str]:
         """Look for images that are gone in a folder; the ids of those found."""
@@ -172,23 +183,32 @@ class Session:
         self.log("close")
         self._put(None, gone)
 
-    def save(self, reviewed: bool = False) -> None:
-        """Save the case; training may have it from now on. Raises InputError."""
+    def save(self, reviewed: bool = False) -> bool:
+        """Save the case; training may have it from now on. Raises InputError.
+
+        False: a structure was confirmed without being drawn, which was not meant; nothing changed.
+        """
         case = self._openCase()
         case.takeEdits()
+        absent = case.absent(reviewed)
+        if not case.confirmedAbsent.issuperset(absent) and not self.confirmAbsent(absent):
+            return False
+        case.confirmedAbsent = set(absent)
         self._opened().save(case.id, reviewed)
         if self.trainsByItself and self.training is not None:
             self.training.start(self.device)
         self.onChanged()
+        return True
 
     def saveAndNext(self) -> bool:
-        """Save, and open the next case; False: this was the last one. Raises InputError."""
-        case = self._openCase()
-        self.save()
-        following = self._opened().neighbour(case.id, +1)
+        """Save, and open the next case if there is one; False: not saved, see `save`. InputError.
+        """
+        following = self.nextCase()
+        if not self.save():
+            return False
         if following is not None:
             self.open(following)
-        return following is not None
+        return True
 
     def previous(self) -> bool:
         """Open the case before; what was drawn in this one stays in its journal."""

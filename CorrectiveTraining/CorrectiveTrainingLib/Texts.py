@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Sequence
 
+import numpy as np
 from slicer.i18n import tr as _
 
+from AutoContourRTCore.correction.annotation import FOREGROUND, Annotation
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.records import (
     CORRECTED,
@@ -157,13 +159,33 @@ def caseSentence(case: Any) -> str:
     if case is None:
         return _("No case is open: choose one in the list.")
     annotation = case.correction.annotation
-    marks, reviewed = int((annotation.marks != 0).sum()), int(annotation.reviewed.sum())
-    text = _("{structure}: {marks} voxels corrected or confirmed, {reviewed} of {all} slices "
-             "reviewed.").format(structure=case.structure, marks=marks, reviewed=reviewed,
-                                 all=len(annotation.reviewed))  # fmt: skip
+    text = _("{structure}: {voxels} voxels corrected; {reviewed} of {all} slices confirmed as "
+             "right.").format(structure=case.structure, voxels=_changed(annotation),
+                              reviewed=int(annotation.reviewed.sum()),
+                              all=len(annotation.reviewed))  # fmt: skip
     if not annotation.model:
         return text + " " + _("There was no prediction yet: draw it, or paint where it is.")
     return text + " " + _("Predicted by: {model}.").format(model=annotation.model)
+
+
+def _changed(annotation: Annotation) -> int:
+    """Number of voxels that are not as predicted: marks may also confirm what was predicted."""
+    marked = np.flatnonzero(annotation.marks)  # few, of the many of a CT
+    isForeground = annotation.marks.ravel()[marked] == FOREGROUND
+    return int((isForeground != annotation.prediction.ravel()[marked]).sum())
+
+
+def absentQuestion(structures: Sequence[str]) -> str:
+    """Asked when structures are confirmed of which nothing is drawn in the whole image."""
+    if len(structures) == 1:
+        return _(
+            "{structure} has not been drawn at all. Is it really absent from this image?\n\n"
+            "Yes: training learns that it is not there. No: the case is not saved yet."
+        ).format(structure=structures[0])  # fmt: skip
+    return _(
+        "Not drawn at all: {structures}. Are they really absent from this image?\n\n"
+        "Yes: training learns that they are not there. No: the case is not saved yet."
+    ).format(structures=", ".join(structures))  # fmt: skip
 
 
 def othersQuestion(structure: str, others: Mapping[str, int]) -> str:

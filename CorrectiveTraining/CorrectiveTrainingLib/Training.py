@@ -149,6 +149,12 @@ class Training:
     # Promoting
 
     @property
+    def hasNetwork(self) -> bool:
+        """Whether training has made a network yet, which can become a model."""
+        isStored = (self._project / TRAINING / "best.pt").exists()
+        return isStored or bool(self.status.get("best"))
+
+    @property
     def isPromoting(self) -> bool:
         """Whether a model is being made."""
         return bool(self._promotion)

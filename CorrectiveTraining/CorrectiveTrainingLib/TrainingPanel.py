@@ -55,7 +55,8 @@ class TrainingPanel:
         isThere = training is not None
         ui.startButton.enabled = isThere and training.state == STOPPED
         ui.stopButton.enabled = isThere and training.state != STOPPED
-        ui.promoteButton.enabled = isThere and not training.isPromoting
+        ui.promoteButton.enabled = isThere and training.hasNetwork and not training.isPromoting
+        ui.whyNotLabel.visible = isThere and not training.hasNetwork
         ui.exportButton.enabled = isThere
         if isThere and training.state != STOPPED and self._timer is None:
             self._timer = self._makeTimer(DRAW_SECONDS, self._drawLater)

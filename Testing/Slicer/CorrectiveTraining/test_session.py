@@ -11,6 +11,7 @@ import pytest
 import SlicerHarness
 from AutoContourRTCore.correction.interaction import active_seconds
 from AutoContourRTCore.correction.project import WINDOW_LOCK, Project
+from AutoContourRTCore.correction.setup import correction_recipe
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.volume import Volume
@@ -130,12 +131,59 @@ def test_a_form_without_a_folder_says_so(loaded: Any) -> None:
     assert loaded.logic.session.project is None
 
 
+def test_images_that_are_all_called_ct_get_the_names_of_their_folders(
+    loaded: Any, images: Any, tmp_path: Path
+) -> None:
+    from CorrectiveTrainingLib.CaseNames import caseName
+
+    paths = [tmp_path / folder / "CT.nrrd" for folder in ("patient_1", "patient_2")]
+    for path, image in zip(paths, images):
+        path.parent.mkdir()
+        image.rename(path)
+    session, ui = loaded.logic.session, loaded.widget.ui
+    session.createProject(tmp_path / "project", ["Parotid_L"], correction_recipe("default"))
+    assert "0 cases" in ui.projectLabel.text
+    SlicerHarness.answer([str(path) for path in paths])
+    ui.addFilesButton.click()
+    cases = session.project.record.cases
+    assert [case.name for case in cases] == ["patient_1", "patient_2"]
+    assert [case.id for case in cases] == ["0001_patient_1", "0002_patient_2"]
+    assert ": 2 cases of" in ui.projectLabel.text
+    taken = ["day_1", "head"]
+    named = {"day_2/head.nii.gz": "day_2 head", "day_1/ct.nrrd": "day_1 ct", "a/neck.mha": "neck"}
+    assert {file: caseName(tmp_path / file, taken) for file in named} == named
+    (tmp_path / "1.2.840").mkdir()
+    assert caseName(tmp_path / "1.2.840", []) == "1.2.840"  # a DICOM folder
+
+
+def test_images_before_one_that_cannot_be_read_are_in_and_counted(
+    user: Any, images: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.nrrd").write_bytes(b"no image")
+    SlicerHarness.answer([str(images[0]), str(tmp_path / "bad.nrrd")])
+    user.ui.addFilesButton.click()
+    assert "Not all images were added" in SlicerHarness.messages()[-1].text
+    assert user.ui.casesTable.rowCount == 5 and ": 5 cases of" in user.ui.projectLabel.text
+
+
+def test_the_list_of_cases_stays_as_wide_as_the_panel(user: Any) -> None:
+    table = user.ui.casesTable
+    user.loaded.panel.resize(700, 900)
+    user.loaded.panel.show()
+    user.events()
+    for _ in range(2):
+        user.ui.nextButton.click()
+        user.events()
+        width = sum(table.columnWidth(n) for n in range(table.columnCount))
+        assert width == table.viewport().width > 300
+
+
 def test_a_volume_of_the_scene_becomes_a_case(user: Any, slicer_app: Any) -> None:
     user.ui.volumeSelector.setCurrentNode(user.case.volume)
     user.ui.addVolumeButton.click()
     assert len(user.session.project.record.cases) == 5
     added = user.session.project.record.cases[-1]
-    assert added.image.copied
+    assert added.image.copied and ": 5 cases of" in user.ui.projectLabel.text
     assert np.array_equal(
         user.session.project.volume(added.id).array,
         user.session.project.volume(user.case.id).array,

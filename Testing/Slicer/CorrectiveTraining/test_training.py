@@ -154,7 +154,34 @@ def test_a_failed_prediction_is_told(user: Any, worker: Any) -> None:
     assert "no body" in SlicerHarness.messages()[-1].text
 
 
+def has_network(user: Any, worker: Any) -> None:
+    """An epoch has been trained."""
+    user.ui.startButton.click()
+    worker.of("CorrectRequest")[0][1].onEvent("status", best(1, None))
+
+
+def test_before_there_is_a_network_nothing_can_be_promoted_and_the_panel_says_why(
+    user: Any, worker: Any
+) -> None:
+    ui = user.ui
+    ui.modelLineEdit.text = "parotids_2"
+    assert not ui.promoteButton.enabled and not ui.whyNotLabel.isHidden()
+    assert "no network before the first epoch" in ui.whyNotLabel.text
+    has_network(user, worker)
+    assert ui.promoteButton.enabled and ui.whyNotLabel.isHidden()
+    ui.closeButton.click()
+    assert not ui.promoteButton.enabled and ui.whyNotLabel.isHidden()
+
+
+def test_a_network_of_an_earlier_day_can_be_promoted(user: Any) -> None:
+    (user.folder / TRAINING).mkdir(exist_ok=True)
+    (user.folder / TRAINING / "best.pt").write_bytes(b"weights")
+    user.session.onTraining()
+    assert user.ui.promoteButton.enabled
+
+
 def test_promoting_says_what_became_of_it_and_warns(user: Any, worker: Any) -> None:
+    has_network(user, worker)
     user.ui.promoteButton.click()
     assert "name" in SlicerHarness.messages()[-1].text
     user.ui.modelLineEdit.text = " parotids_2 "

@@ -25,7 +25,7 @@ from slicer.util import VTKObservationMixin
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.store import ModelStore
-from AutoContourRTLib import ModelText, MrmlBridge, RunReport, SamplePhantom, Tables
+from AutoContourRTLib import ModelText, MrmlBridge, Provenance, RunReport, SamplePhantom, Tables
 from AutoContourRTLib.Dependencies import Dependencies
 from AutoContourRTLib.DependencyPanel import DependencyPanel
 from AutoContourRTLib.ExportPanel import ExportPanel
@@ -151,12 +151,15 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
 
     def _connect(self):
         ui, scene = self.ui, slicer.mrmlScene
-        self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        for event in (scene.StartCloseEvent, scene.StartImportEvent):
+            self.addObserver(scene, event, self.onSceneStart)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            self.addObserver(scene, event, self.onSceneEnd)
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         for button, callback in (
             (ui.segmentButton, self.onSegment), (ui.cancelButton, self.onCancel),
             (ui.hardenButton, self.onHarden), (ui.tickAllButton, self.onTickAll),
-            (ui.tickNoneButton, self.onTickNone),
+            (ui.tickNoneButton, self.onTickNone), (ui.rtstructButton, self.showContours),
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onChosen)
@@ -174,26 +177,38 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def enter(self):
         self.packages.refresh()
         self.initializeParameterNode()
-        self.review.show(self._parameterNode.result)  # edited elsewhere, perhaps
-        self.export.show(self._parameterNode.result)
+        self.showContours()  # edited elsewhere, perhaps
 
     def exit(self):
         """The parameter node may change meanwhile; enter() catches up."""
         self.setParameterNode(None)
 
-    def onSceneStartClose(self, caller, event):
+    def onSceneStart(self, caller, event):
+        """Nodes go or come: the selectors must not write what they cannot list (yet)."""
         self.setParameterNode(None)
 
-    def onSceneEndClose(self, caller, event):
+    def onSceneEnd(self, caller, event):
         if self.parent.isEntered:
             self.initializeParameterNode()
 
+    def onNodeAdded(self, caller, event):
+        """A volume, perhaps; its reader completes it first."""
+        if self._parameterNode and not self._parameterNode.inputVolume:
+            qt.QTimer.singleShot(0, self.chooseVolume)
+
     def initializeParameterNode(self):
         self.setParameterNode(self.logic.getParameterNode())
-        if not self._parameterNode.inputVolume:
-            node = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-            if node:
-                self._parameterNode.inputVolume = node
+        self.chooseVolume()
+        if not self._parameterNode.result:
+            self._parameterNode.result = Provenance.lastOfOurs(slicer.mrmlScene)
+
+    def chooseVolume(self):
+        """Choose the first volume where none is chosen."""
+        if self._parameterNode and not self._parameterNode.inputVolume:
+            name = "vtkMRMLScalarVolumeNode"  # and not those derived from it: label maps
+            volumes = slicer.util.getNodesByClass(name)
+            images = [node for node in volumes if node.GetClassName() == name]
+            self._parameterNode.inputVolume = next(iter(images), None)
 
     def setParameterNode(self, parameterNode):
         event = vtk.vtkCommand.ModifiedEvent
@@ -222,9 +237,16 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
                 isLeftOut = Tables.keyOf(item) in parameters.leftOut
                 item.setCheckState(qt.Qt.Unchecked if isLeftOut else qt.Qt.Checked)
         if parameters.result is not self.review.node:
-            self.review.show(parameters.result)
-            self.export.show(parameters.result)
+            self.showContours()
+            if parameters.result:
+                ui.reviewCollapsibleButton.collapsed = False
         self._updateButtons()
+
+    def showContours(self, checked=None):
+        """Show the contours as they are now."""
+        if self._parameterNode:
+            self.review.show(self._parameterNode.result)
+            self.export.show(self._parameterNode.result)
 
     @contextmanager
     def _filling(self):
@@ -331,7 +353,6 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onDone(self, result):
         if result.segmentationNode is not None:
             self.logic.getParameterNode().result = result.segmentationNode
-            self.ui.reviewCollapsibleButton.collapsed = False
         self._setIdle(RunReport.summary(result))
 
     def onFailed(self, message):

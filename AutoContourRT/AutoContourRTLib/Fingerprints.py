@@ -1,4 +1,6 @@
-"""Was a segment edited since the run that made it? A tag keeps what the run produced."""
+"""Was a segment edited since the run that made it, or since a person reviewed it? Tags keep what
+the run produced, and what the person saw.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import vtk
 
 from AutoContourRTLib.SegmentLabels import segmentLayer
 
-TAG = "AutoContourRT.Fingerprint"
+RUN, REVIEW = "AutoContourRT.Fingerprint", "AutoContourRT.Reviewed"
 #: mm; a saved scene rounds places.
 _SAME_PLACE = 0.01
 Print = Tuple[int, Tuple[float, ...]]
@@ -20,16 +22,23 @@ def keepFingerprints(segmentationNode: Any) -> None:
     """Note for all segments what they are now: the result of a run."""
     segmentation = segmentationNode.GetSegmentation()
     for segmentId in segmentation.GetSegmentIDs():
-        segment = segmentation.GetSegment(segmentId)
-        checksum, place = _fingerprint(segment)
-        segment.SetTag(TAG, " ".join([str(checksum), *(f"{mm:.4f}" for mm in place)]))
+        keepFingerprint(segmentation.GetSegment(segmentId), RUN)
 
 
-def isEdited(segmentationNode: Any, segmentId: str) -> Optional[bool]:
-    """Whether the voxels of a segment are others than the run's; None where no run made it."""
+def keepFingerprint(segment: Any, tag: str) -> None:
+    """Note what a segment is now. tag: RUN or REVIEW."""
+    checksum, place = _fingerprint(segment)
+    segment.SetTag(tag, " ".join([str(checksum), *(f"{mm:.4f}" for mm in place)]))
+
+
+def isEdited(segmentationNode: Any, segmentId: str, since: str = RUN) -> Optional[bool]:
+    """Whether the voxels of a segment are others than those noted; None where none are noted.
+
+    since: RUN (noted by the run that made it) or REVIEW (when a person reviewed it).
+    """
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
     kept = vtk.reference("")
-    if not segment.GetTag(TAG, kept):
+    if not segment.GetTag(since, kept):
         return None
     checksum, *place = str(kept).split()
     nowChecksum, nowPlace = _fingerprint(segment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 from AutoContourRTCore import __version__
 
@@ -41,3 +41,10 @@ def provenance(segmentationNode: Any) -> Dict[str, str]:
     names = Provenance.__dataclass_fields__
     values = {name: segmentationNode.GetAttribute(_PREFIX + name) for name in names}
     return {name: value for name, value in values.items() if value}
+
+
+def lastOfOurs(scene: Any) -> Optional[Any]:
+    """The newest segmentation of a scene that a run of ours made; None where there is none."""
+    count = scene.GetNumberOfNodesByClass("vtkMRMLSegmentationNode")
+    nodes = [scene.GetNthNodeByClass(n, "vtkMRMLSegmentationNode") for n in range(count)]
+    return next((node for node in reversed(nodes) if provenance(node)), None)

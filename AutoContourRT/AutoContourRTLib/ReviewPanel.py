@@ -8,6 +8,9 @@ import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTLib import Inspection, ReviewRows, Tables
+from AutoContourRTLib.SegmentationNodes import volumesMl
+
+LOOK_AT = 3
 
 
 class ReviewPanel:
@@ -25,8 +28,12 @@ class ReviewPanel:
         ui.show3DButton.connect("clicked(bool)", self.onShow3D)
 
     def show(self, segmentationNode: Optional[Any]) -> None:
-        """Show a segmentation as it is now; None for none."""
+        """Show a segmentation as it is now, without the ticks of what was edited since; None for
+        none.
+        """
         node, ui = segmentationNode, self._ui
+        if node:
+            ReviewRows.withdrawOutdated(node)
         self.node, self._isFilling = node, True
         try:
             Tables.showRows(ui.resultTable, ReviewRows.reviewRows(node) if node else [])
@@ -44,6 +51,13 @@ class ReviewPanel:
         if segmentId and not self._isFilling:
             ReviewRows.setReviewed(self.node, segmentId, Tables.isChecked(item))
             self._ui.reviewedLabel.text = ReviewRows.reviewedText(self.node)
+            self._showLookAt(item.row(), segmentId)
+
+    def _showLookAt(self, row: int, segmentId: str) -> None:
+        """What there was to look at may be done."""
+        volumeMl = volumesMl(self.node).get(segmentId)
+        text = ReviewRows.lookAt(self.node, segmentId, volumeMl)
+        Tables.setText(self._ui.resultTable.item(row, LOOK_AT), text)
 
     def onClicked(self, row: int, column: int) -> None:
         """Centre the slice views on the structure of a row."""

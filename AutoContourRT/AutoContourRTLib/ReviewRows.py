@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from AutoContourRTLib.Appearance import plausibleVolumeMl, segmentStatus, setSegmentStatus
 from AutoContourRTLib.Cells import Cell, Row
+from AutoContourRTLib.Fingerprints import REVIEW, isEdited, keepFingerprint
 from AutoContourRTLib.ModelText import structureTitle
 from AutoContourRTLib.RunReport import absentStructures, runWarnings
 from AutoContourRTLib.SegmentationNodes import volumesMl
@@ -27,13 +28,31 @@ def reviewRows(segmentationNode: Any) -> List[Row]:
 
 
 def setReviewed(segmentationNode: Any, segmentId: str, reviewed: bool) -> None:
-    """A person says that a contour is right, or not yet."""
+    """A person says that a contour is right as it is now, or not yet."""
     setSegmentStatus(segmentationNode, segmentId, REVIEWED if reviewed else TO_REVIEW)
+    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
+    if reviewed:
+        keepFingerprint(segment, REVIEW)
+    else:
+        segment.RemoveTag(REVIEW)
 
 
 def isReviewed(segmentationNode: Any, segmentId: str) -> bool:
-    """Whether a person said that a contour is right."""
+    """Whether a person said that a contour is right; see `withdrawOutdated` for edits since."""
     return segmentStatus(segmentationNode, segmentId) == REVIEWED
+
+
+def withdrawOutdated(segmentationNode: Any) -> None:
+    """What was edited after its review is to be reviewed again.
+
+    What was set to Completed elsewhere counts as reviewed from now on, as it is now.
+    """
+    for segmentId in filter(lambda n: isReviewed(segmentationNode, n), _ids(segmentationNode)):
+        edited = isEdited(segmentationNode, segmentId, REVIEW)
+        if edited:
+            setSegmentStatus(segmentationNode, segmentId, TO_REVIEW)
+        elif edited is None:
+            setReviewed(segmentationNode, segmentId, True)
 
 
 def reviewedText(segmentationNode: Any) -> str:
@@ -51,6 +70,15 @@ def volumeWarning(name: str, volumeMl: Optional[float]) -> str:
     small = _("Small: usually {low:g} to {high:g} ml")
     large = _("Large: usually {low:g} to {high:g} ml")
     return (small if volumeMl < usual[0] else large).format(low=usual[0], high=usual[1])
+
+
+def lookAt(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -> str:
+    """Why to look at a contour first; nothing where there is no reason."""
+    name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
+    edited = _("Edited after review; review again")
+    warnings = [edited if isEdited(segmentationNode, segmentId, REVIEW) else "",
+                volumeWarning(name, volumeMl)]  # fmt: skip
+    return ". ".join(filter(None, warnings))
 
 
 def reportText(segmentationNode: Any) -> str:
@@ -71,11 +99,12 @@ def _present(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -
     name = segment.GetName()
     red, green, blue = (round(255 * part) for part in segment.GetColor())
     reviewed = isReviewed(segmentationNode, segmentId)
+    reason = lookAt(segmentationNode, segmentId, volumeMl)
     return [
         Cell("", _("Tick it when this contour is right."), checked=reviewed, key=segmentId),
         Cell(name, structureTitle(name), (red, green, blue)),
         Cell("" if volumeMl is None else f"{volumeMl:.1f}"),
-        Cell(volumeWarning(name, volumeMl), volumeWarning(name, volumeMl)),
+        Cell(reason, reason),
     ]
 
 

@@ -1,7 +1,8 @@
 """One export: a segmentation node out into a structure set (RTSTRUCT), by the worker.
 
 The contours are taken as they are when the export begins, in one go; then the worker reads the CT's
-slices, sees that they show what the volume shows, and writes. The scene is not touched.
+slices, sees that they show what the volume shows, and writes. The scene is not touched, but for
+reviews that an edit has made void.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from AutoContourRTLib.Fingerprints import isEdited
 from AutoContourRTLib.Inspection import referenceVolume
 from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.Requests import RequestHandler, ignore
-from AutoContourRTLib.ReviewRows import isReviewed
+from AutoContourRTLib.ReviewRows import isReviewed, withdrawOutdated
 from AutoContourRTLib.RunFolder import RunFolder
 from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation
 from AutoContourRTLib.Transforms import between
@@ -71,7 +72,11 @@ def segmentNames(segmentationNode: Any, segmentIds: Optional[Sequence[str]] = No
 
 
 def unreviewed(segmentationNode: Any) -> List[str]:
-    """Names of the segments that nobody has said to be right."""
+    """Names of the segments that nobody has said to be right as they are now.
+
+    The status of those that were edited after their review becomes Flagged.
+    """
+    withdrawOutdated(segmentationNode)
     ids = segmentationNode.GetSegmentation().GetSegmentIDs()
     return segmentNames(segmentationNode, [n for n in ids if not isReviewed(segmentationNode, n)])
 

@@ -69,6 +69,23 @@ def test_a_volume_that_was_there_before_the_panel_is_chosen(
     assert ui.inputSelector.currentNode() is node
 
 
+def test_the_first_volume_that_comes_while_the_panel_is_open_is_chosen(
+    add_ct: Any, ui: Any, wait: Any, scene: Any
+) -> None:
+    scene.AddNewNodeByClass("vtkMRMLLabelMapVolumeNode", "Labels")
+    node = add_ct()
+    wait(lambda: ui.inputSelector.currentNode() is node)
+    assert ui.segmentButton.enabled
+    add_ct("Another")
+    slicer_turns(wait)
+    assert ui.inputSelector.currentNode() is node
+
+
+def slicer_turns(wait: Any, turns: int = 5) -> None:
+    left = iter(range(turns))
+    wait(lambda: next(left, None) is None)
+
+
 def test_a_volume_without_voxels_is_refused_before_the_run(
     ui: Any, scene: Any, loaded: Any
 ) -> None:

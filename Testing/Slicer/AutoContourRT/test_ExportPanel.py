@@ -100,6 +100,30 @@ def test_what_nobody_reviewed_is_listed_and_not_exported_without_a_yes(
     assert len(worker.requests) == 1
 
 
+def test_what_was_edited_after_its_review_is_not_reviewed_at_export(
+    contours: Any, from_dicom: Any, ui: Any, worker: Any, tmp_path: Path
+) -> None:
+    import qt
+    import slicer
+
+    from AutoContourRTLib.Tables import isChecked
+    from SlicerHarness import messages
+
+    review_all(ui)
+    segmentId = contours.GetSegmentation().GetNthSegmentID(1)
+    array = slicer.util.arrayFromSegmentBinaryLabelmap(contours, segmentId, from_dicom)
+    array[8, 3, 3] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, contours, segmentId, from_dicom)
+    press(ui, qt.QMessageBox.Cancel)
+    (question,) = messages()
+    assert "Lens_L" in question.text and "Brainstem" not in question.text
+    assert not worker.requests
+    assert not isChecked(ui.resultTable.item(1, 0)) and isChecked(ui.resultTable.item(0, 0))
+    assert "review again" in ui.resultTable.item(1, 3).text()
+    press(ui, qt.QMessageBox.Ok, str(tmp_path / "RS.dcm"))
+    assert not worker.requests[0].reviewed
+
+
 def test_without_provenance_the_reason_is_shown_and_a_folder_is_asked_for(
     contours: Any, ui: Any, from_dicom: Any, worker: Any, tmp_path: Path, loaded: Any
 ) -> None:

@@ -9,6 +9,8 @@ from typing import Any, Callable, List
 import numpy as np
 import pytest
 
+from metrics_panel import emit
+
 
 def rows(ui: Any) -> List[List[str]]:
     table = ui.resultTable
@@ -25,6 +27,12 @@ def tick(ui: Any, row: int, on: bool = True) -> None:
     import qt
 
     ui.resultTable.item(row, 0).setCheckState(qt.Qt.Checked if on else qt.Qt.Unchecked)
+
+
+def is_ticked(ui: Any, row: int) -> bool:
+    from AutoContourRTLib.Tables import isChecked
+
+    return isChecked(ui.resultTable.item(row, 0))
 
 
 def test_volumes_are_shown_and_an_unusual_one_is_pointed_at(
@@ -101,6 +109,140 @@ def test_what_was_edited_elsewhere_is_shown_on_return(
     slicer.modules.SegmentEditorWidget.editor.paint(np.ones_like(masks["Brainstem"]))
     slicer.util.selectModule("AutoContourRT")
     assert rows(ui)[1][2] == "512.0"
+
+
+def paint_far_away(ui: Any, row: int) -> None:
+    """Edit, one voxel in the far corner, and back to the panel."""
+    import slicer
+
+    ui.resultTable.setCurrentCell(row, 1)
+    ui.editButton.click()
+    far = np.zeros((8, 8, 8), bool)
+    far[7, 7, 7] = True
+    slicer.modules.SegmentEditorWidget.editor.paint(far)
+    slicer.util.selectModule("AutoContourRT")
+
+
+EDITED = "Edited after review; review again"
+
+
+def test_an_edit_after_the_review_takes_the_tick_away_and_says_so(
+    segment: Callable[..., Any], ui: Any, masks: Any
+) -> None:
+    node = segment(masks)
+    tick(ui, 0)
+    tick(ui, 1)
+    paint_far_away(ui, 0)
+    assert [status(node, 0), status(node, 1)] == ["flagged", "completed"]
+    assert not is_ticked(ui, 0) and is_ticked(ui, 1)
+    assert ui.reviewedLabel.text == "1 of 2 reviewed"
+    assert [row[3] for row in rows(ui)] == [EDITED, "Small: usually 12 to 45 ml"]
+    paint_far_away(ui, 1)
+    assert rows(ui)[1][3] == f"{EDITED}. Small: usually 12 to 45 ml"
+
+
+def test_ticked_again_it_is_reviewed_as_it_is_now(
+    segment: Callable[..., Any], ui: Any, masks: Any, slicer_app: Any
+) -> None:
+    node = segment(masks)
+    tick(ui, 0)
+    paint_far_away(ui, 0)
+    tick(ui, 0)
+    assert rows(ui)[0][3] == "" and ui.reviewedLabel.text == "1 of 2 reviewed"
+    slicer_app.util.selectModule("Data")
+    slicer_app.util.selectModule("AutoContourRT")
+    assert is_ticked(ui, 0) and status(node, 0) == "completed" and rows(ui)[0][3] == ""
+
+
+def test_an_edit_before_the_review_is_no_reason_to_review_again(
+    segment: Callable[..., Any], ui: Any, masks: Any
+) -> None:
+    segment(masks)
+    paint_far_away(ui, 0)
+    assert rows(ui)[0][3] == ""
+    tick(ui, 0)
+    paint_far_away(ui, 1)
+    assert is_ticked(ui, 0)
+
+
+def test_what_was_completed_in_the_segment_editor_is_withdrawn_by_a_later_edit(
+    segment: Callable[..., Any], ui: Any, masks: Any, slicer_app: Any
+) -> None:
+    from AutoContourRTLib.MrmlBridge import setSegmentStatus
+
+    node = segment(masks)
+    slicer_app.util.selectModule("Data")
+    setSegmentStatus(node, node.GetSegmentation().GetNthSegmentID(0), "completed")
+    slicer_app.util.selectModule("AutoContourRT")
+    assert is_ticked(ui, 0)
+    paint_far_away(ui, 0)
+    assert not is_ticked(ui, 0) and rows(ui)[0][3] == EDITED
+
+
+def test_an_edit_is_seen_also_in_a_reloaded_scene(
+    segment: Callable[..., Any], ui: Any, masks: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    segment(masks)
+    tick(ui, 0)
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrb"))
+    slicer_app.util.loadScene(str(tmp_path / "scene.mrb"))
+    assert is_ticked(ui, 0)
+    paint_far_away(ui, 0)
+    assert not is_ticked(ui, 0) and rows(ui)[0][3] == EDITED
+
+
+def test_the_review_opens_on_a_reloaded_scene_with_contours(
+    segment: Callable[..., Any], ui: Any, masks: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    assert ui.reviewCollapsibleButton.collapsed
+    node = segment(masks)
+    assert not ui.reviewCollapsibleButton.collapsed
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrb"))
+    slicer_app.mrmlScene.Clear(0)
+    ui.reviewCollapsibleButton.collapsed = True
+    slicer_app.util.loadScene(str(tmp_path / "scene.mrb"))
+    assert not ui.reviewCollapsibleButton.collapsed
+    assert ui.resultSelector.currentNode() is not node and len(rows(ui)) == 2
+    assert ui.inputSelector.currentNode().GetName() == "CT"
+    assert ui.segmentButton.enabled
+
+
+def test_a_section_that_the_user_closed_stays_closed(
+    segment: Callable[..., Any], ui: Any, masks: Any, slicer_app: Any
+) -> None:
+    segment(masks)
+    ui.reviewCollapsibleButton.collapsed = True
+    slicer_app.util.selectModule("Data")
+    slicer_app.util.selectModule("AutoContourRT")
+    assert ui.reviewCollapsibleButton.collapsed
+
+
+def test_contours_of_ours_are_found_where_the_panel_knows_of_none(
+    segment: Callable[..., Any], ui: Any, masks: Any, loaded: Any, slicer_app: Any
+) -> None:
+    node = segment(masks)
+    slicer_app.util.selectModule("Data")
+    loaded.logic.getParameterNode().result = None
+    by_hand = slicer_app.mrmlScene.AddNewNodeByClass("vtkMRMLSegmentationNode", "By hand")
+    slicer_app.util.selectModule("AutoContourRT")
+    assert ui.resultSelector.currentNode() is node is not by_hand
+
+
+@pytest.mark.parametrize("width", [360, 800])
+def test_the_columns_fill_the_table_also_when_it_is_shown_again(
+    segment: Callable[..., Any], ui: Any, masks: Any, loaded: Any, width: int, slicer_app: Any
+) -> None:
+    table = ui.resultTable
+    loaded.panel.resize(width, 900)
+    loaded.panel.show()
+    segment({"Parotid_L": masks["Parotid_L"]})
+    emit(table, "cellClicked", 0, 1)
+    for _ in range(2):
+        slicer_app.util.selectModule("Data")
+        slicer_app.util.selectModule("AutoContourRT")
+        slicer_app.app.processEvents()
+        assert sum(table.columnWidth(n) for n in range(4)) == table.viewport().width
+        assert table.columnWidth(3) > 0.25 * table.viewport().width
 
 
 def test_surfaces_are_made_on_demand_and_taken_away(

@@ -214,6 +214,28 @@ def test_it_says_that_it_was_not_reviewed_until_all_of_it_was(
     assert description() == "AutoContourRT contours"
 
 
+def test_a_review_before_the_last_edit_is_none(
+    contours: Any, ct: Any, export: Any, tmp_path: Path
+) -> None:
+    import slicer
+
+    from AutoContourRTLib.MrmlBridge import segmentStatus
+    from AutoContourRTLib.ReviewRows import setReviewed
+
+    ids = contours.GetSegmentation().GetSegmentIDs()
+    for segmentId in ids:
+        setReviewed(contours, segmentId, True)
+    array = slicer.util.arrayFromSegmentBinaryLabelmap(contours, ids[1], ct)
+    array[5, 21, 30] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, contours, ids[1], ct)
+    assert export(contours)[0] == "done"
+    description = str(pydicom.dcmread(tmp_path / "RS.dcm").SeriesDescription)
+    assert description == "AutoContourRT contours, not reviewed"
+    assert [segmentStatus(contours, n) for n in ids] == [
+        "completed", "flagged", "completed", "completed"
+    ]  # fmt: skip
+
+
 def test_a_hardened_copy_leads_to_the_slices_of_the_volume(
     ct: Any, export: Any, tmp_path: Path, addTransform: Any
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Tuple
 import slicer
 import vtk
 from PySide6 import QtCore, QtWidgets
+from shiboken6 import isValid
 
 from ..cppsignal import CppSignal
 from .base import qMRMLWidget
@@ -155,25 +156,35 @@ class qMRMLNodeComboBox(qMRMLWidget):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onAdded(self, scene: Any, event: Any, node: Any) -> None:
-        if not scene.IsBatchProcessing() and self.lists(node):
+        if not self._isGone() and not scene.IsBatchProcessing() and self.lists(node):
             self.rebuild()
             self.nodeAdded.emit(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onAboutToBeRemoved(self, scene: Any, event: Any, node: Any) -> None:
-        if node.GetID() in self._ids:
+        if not self._isGone() and node.GetID() in self._ids:
             self.nodeAboutToBeRemoved.emit(node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onRemoved(self, scene: Any, event: Any, node: Any) -> None:
-        if not scene.IsBatchProcessing():
+        if not self._isGone() and not scene.IsBatchProcessing():
             self.rebuild()
 
     def _onBatchEnd(self, scene: Any, event: Any) -> None:
-        self.rebuild()
+        if not self._isGone():
+            self.rebuild()
+
+    def _isGone(self) -> bool:
+        """Whether Qt has deleted the widget; it then stops to listen to the scene."""
+        if isValid(self._box):
+            return False
+        for item, tag in self._observers:
+            item.RemoveObserver(tag)
+        self._observers = []
+        return True
 
     def _onRenamed(self, node: Any, event: Any) -> None:
-        if node.GetID() not in self._ids:
+        if self._isGone() or node.GetID() not in self._ids:
             return
         index = self._ids.index(node.GetID())
         if self._box.itemText(index) != node.GetName():

@@ -1,8 +1,8 @@
 """Two contour sets whose differences are known: for the tutorial, tests and pictures.
 
 The reference is the phantom's truth. In the test one parotid lies 4 mm off, the mandible is one
-voxel thicker, the oesophagus begins 20 mm too low, an eye is missing, and a chiasm was drawn that the
-reference does not have; the other structures are the same.
+voxel thicker, the oesophagus begins 20 mm too low, an eye is missing, and a chiasm was drawn that
+the reference does not have; the other structures are the same.
 """
 
 from __future__ import annotations

@@ -20,9 +20,9 @@ from typing import Callable, Dict, List, Tuple
 import numpy as np
 from scipy import ndimage
 
+from AutoContourRTCore.cores import cores
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import compare
-from AutoContourRTCore.metrics.compare.parallel import cores
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap

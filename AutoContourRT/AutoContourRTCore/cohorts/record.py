@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Dict, Mapping, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.volumes.atomic import atomic_path
 
 WHOLE, FREE, TAKEN = "whole", "free", "taken"
 RECORDS = "records"
 _SUFFIXES = (".seg.nrrd", ".dcm")
-_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -124,15 +124,6 @@ def read_record(folder: Path, case: str) -> Optional[Record]:
         return None
     except (ValueError, TypeError, KeyError):  # then its files count as somebody's
         return None
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _path_of(folder: Path, case: str) -> Path:

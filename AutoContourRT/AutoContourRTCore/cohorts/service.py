@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -20,10 +19,11 @@ from AutoContourRTCore.cohorts.record import (
     condition,
     kept_message,
     model_key,
-    sha256_of,
 )
 from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cores import cores
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.store import ModelStore
@@ -157,8 +157,7 @@ def kept_result(folder: Path, case: str) -> Dict[str, Any]:
 
 def share_of_cores(workers: int) -> int:
     """Threads for each of the workers that share the cores this process may use; at least 1."""
-    here = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (here or 1) // workers)
+    return max(1, cores() // workers)
 
 
 def _again(request: CaseRequest, record: Record) -> bool:

@@ -5,7 +5,6 @@ Every file beside model.json is listed there with its SHA-256; what is not liste
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -16,6 +15,7 @@ from typing import Dict, Mapping, Sequence, Tuple, Union
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.tensors import check_tensors, load_tensors, save_tensors
 from AutoContourRTCore.volumes.atomic import atomic_path
@@ -25,7 +25,6 @@ CARD = "CARD.md"
 MOST_MANIFEST_BYTES = 4 * 1024 * 1024
 #: Suffixes of files that may hold pickles: reading one can run any code.
 PICKLES = (".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
-_BLOCK = 1024 * 1024
 
 
 def write_model(
@@ -48,7 +47,7 @@ def write_model(
     try:
         save_tensors(tensors, staging / manifest.weights)
         write_file(staging / CARD, card.encode("utf-8"))
-        sums = {name: sha256(staging / name) for name in (manifest.weights, CARD)}
+        sums = {name: sha256_of(staging / name) for name in (manifest.weights, CARD)}
         complete = replace(manifest, checksums=sums)
         write_file(staging / MANIFEST, complete.to_json().encode("utf-8"))
         put_in_place(staging, target)
@@ -122,15 +121,6 @@ def require_weights_listed(manifest: Manifest, source: str) -> None:
         )
 
 
-def sha256(path: Path) -> str:
-    """The SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
-
-
 def write_file(path: Path, content: bytes) -> None:
     """Write a small file, whole or not at all."""
     with atomic_path(path) as temporary:
@@ -169,7 +159,7 @@ def _verify_file(path: Path, expected: str) -> None:
         raise InputError(
             f"The model lacks {path.name!r} ({path.parent}), or it is a link; get the model again."
         )
-    if sha256(path) != expected:
+    if sha256_of(path) != expected:
         raise InputError(
             f"{path} was changed or damaged: its checksum is not the one in {MANIFEST}; "
             "get the model again."

@@ -9,8 +9,8 @@ from typing import Dict, List, Mapping, Optional
 
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
-from AutoContourRTCore.metrics.inputs.hashes import sha256_of
 
 COLUMNS = ("structure", "tolerance_mm", "source")
 #: In a file: the tolerance of every structure that neither the file nor the catalogue names.

@@ -6,22 +6,15 @@ share the masks, and are safe inside any process (3D Slicer's must not start pro
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Callable, Dict, List, Sequence, TypeVar
 
+from AutoContourRTCore.cores import cores
 from AutoContourRTCore.progress import Progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 _TICK_SECONDS = 0.1
-
-
-def cores() -> int:
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def on_threads(

@@ -6,16 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import Iterable, Sequence
 
-_BLOCK = 1 << 20
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, in hexadecimal digits."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        for block in iter(lambda: file.read(_BLOCK), b""):
-            digest.update(block)
-    return digest.hexdigest()
+from AutoContourRTCore.hashing import sha256_of
 
 
 def identity_of(files: Sequence[Path]) -> str:

@@ -7,11 +7,12 @@ from datetime import datetime
 from pathlib import Path
 
 from AutoContourRTCore import __version__
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS, provenance_of, user_name
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.choices.tolerance_files import Tolerances
 from AutoContourRTCore.metrics.contours import ContourSet
-from AutoContourRTCore.metrics.inputs.hashes import identity_of, joint_identity, sha256_of
+from AutoContourRTCore.metrics.inputs.hashes import identity_of, joint_identity
 
 
 def test_it_tells_software_user_time_settings_and_the_tolerance_file():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.file_comparison import (
     VERDICT,
@@ -15,7 +16,6 @@ from AutoContourRTCore.metrics.compare.file_comparison import (
     write_rows,
 )
 from AutoContourRTCore.metrics.compare.rows import row_of
-from AutoContourRTCore.metrics.inputs.hashes import sha256_of
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap

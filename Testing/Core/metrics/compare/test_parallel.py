@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from AutoContourRTCore.cores import cores
 from AutoContourRTCore.errors import Cancelled
-from AutoContourRTCore.metrics.compare.parallel import cores, on_threads
+from AutoContourRTCore.metrics.compare.parallel import on_threads
 from AutoContourRTCore.progress import ignore_progress
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Optional, Sequence, Tuple
+from typing import Callable, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -30,7 +30,8 @@ def training_patch(
     """
     mirrored = rng.random() < recipe.augmentation.mirror
     field = _sampling_field(center, recipe, mirrored, rng, device)
-    image, bits, known_bits = _sample(case, field, device)
+    other_grid = _other_grid(recipe, rng) if rng.random() < recipe.augmentation.regrid else None
+    image, bits, known_bits = _sample(case, field, device, other_grid)
     channels = list(partner) if mirrored else list(range(len(case.drawn)))
     # A voxel that shows structure c after mirroring carries the label of c's partner.
     target = torch.stack([((bits >> max(c, 0)) & 1).float() * float(c >= 0) for c in channels])
@@ -114,19 +115,27 @@ def _spline_basis(count: int, spacing: float, grid_mm: float) -> np.ndarray:
 
 
 def _sample(
-    case: Case, field: Tensor, device: torch.device
+    case: Case, field: Tensor, device: torch.device, other_grid: Optional[Tensor] = None
 ) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
     """HU (linear), packed labels and packed known (nearest) at the field's points; AIR, 0 and 0
-    outside."""
+    outside. other_grid [3, 3]: the HU come through a grid at whose coordinates x the case has the
+    voxel coordinates other_grid @ x.
+    """
     size = np.asarray(case.image.shape)
-    low = np.clip(np.floor(field.amin((0, 1, 2)).cpu().numpy()).astype(int) - 1, 0, size - 1)
-    high = np.clip(np.ceil(field.amax((0, 1, 2)).cpu().numpy()).astype(int) + 2, low + 1, size)
+    reach = 0 if other_grid is None else int(torch.ceil(other_grid.abs().sum(1).max()))
+    low = np.floor(field.amin((0, 1, 2)).cpu().numpy()).astype(int) - 1 - reach
+    high = np.ceil(field.amax((0, 1, 2)).cpu().numpy()).astype(int) + 2 + reach
+    low = np.clip(low, 0, size - 1)
+    high = np.clip(high, low + 1, size)
     crop = tuple(slice(a, b) for a, b in zip(low, high))
     image = torch.from_numpy(case.image[crop].astype(np.float32)).to(device) - AIR
     extent = torch.from_numpy((high - low) / 2.0).float().to(device)
-    grid = (field - torch.from_numpy(low - 0.5).float().to(device)) / extent - 1
-    grid = grid.flip(-1)[None]  # grid_sample wants i, j, k
-    values = F.grid_sample(image[None, None], grid, mode="bilinear", align_corners=False)
+    start = torch.from_numpy(low - 0.5).float().to(device)
+    grid = ((field - start) / extent - 1).flip(-1)[None]  # grid_sample wants i, j, k
+
+    def linear(points: Tensor) -> Tensor:
+        at = ((points - start) / extent - 1).flip(-1)[None]
+        return F.grid_sample(image[None, None], at, mode="bilinear", align_corners=False)[0, 0]
 
     def nearest(packed: np.ndarray) -> Tensor:
         bits = torch.from_numpy(packed[crop].astype(np.float32)).to(device)
@@ -134,7 +143,33 @@ def _sample(
         return found[0, 0].round().to(torch.int32)
 
     known = None if case.known is None else nearest(case.known)
-    return values[0, 0] + AIR, nearest(case.labels), known
+    values = linear(field) if other_grid is None else _through(other_grid, linear, field)
+    return values + AIR, nearest(case.labels), known
+
+
+def _other_grid(recipe: Recipe, rng: np.random.Generator) -> Tensor:
+    """The axes [3, 3] of another grid, in voxels of the case (k, j, i): turned about k by up to a
+    quarter, of 0.7 to 1.3 times the recipe's spacing."""
+    spacing = np.asarray(recipe.spacing)
+    turn = np.eye(3)
+    angle = rng.uniform(0, np.pi / 2)
+    turn[1:, 1:] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    voxels = np.diag(spacing * rng.uniform(0.7, 1.3, 3))
+    return torch.from_numpy((turn @ voxels) / spacing[:, None]).float()
+
+
+def _through(axes: Tensor, sample: Callable[[Tensor], Tensor], field: Tensor) -> Tensor:
+    """What `sample` gives at the points of another grid, interpolated to the field's points."""
+    axes = axes.to(field)
+    there = field @ torch.linalg.inv(axes).T
+    low = there.amin((0, 1, 2)).floor()
+    size = (there.amax((0, 1, 2)).ceil() - low + 1).long().tolist()
+    lines = [torch.arange(n, device=field.device) + a for n, a in zip(size, low)]
+    points = torch.stack(torch.meshgrid(*lines, indexing="ij"), dim=-1)
+    values = sample(points @ axes.T)
+    at = (there - low) * 2 / (torch.tensor(size).to(field) - 1).clamp(min=1) - 1
+    moved = F.grid_sample(values[None, None], at.flip(-1)[None], align_corners=True)
+    return moved[0, 0]
 
 
 def _intensities(image: Tensor, recipe: Recipe, rng: np.random.Generator) -> Tensor:

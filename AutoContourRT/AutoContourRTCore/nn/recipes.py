@@ -36,6 +36,8 @@ class Augmentation:
     shift_hu: largest offset; contrast: factors 1 - contrast .. 1 + contrast about 0 HU.
     noise_hu: SD of white noise, drawn from 0..noise_hu.
     blur: probability of a Gaussian blur; its SD along each axis is drawn from 0..blur_mm.
+    regrid: probability that the image has come through another grid, turned about the S-I axis and
+    of other voxels, by linear interpolation, as a CT that somebody resampled.
     streaks: probability of dental-like streaks in some slices of a patch.
     """
 
@@ -52,6 +54,7 @@ class Augmentation:
     noise_hu: float = 0.0
     blur: float = 0.0
     blur_mm: float = 3.0
+    regrid: float = 0.0
     streaks: float = 0.0
 
 
@@ -168,7 +171,8 @@ def _tuples(value: Any) -> Any:
 DEFAULT = Recipe(
     augmentation=Augmentation(
         rotate=0.25, tilt=0.12, scale=0.15, shear=0.05, mirror=0.5, elastic_mm=4.0,
-        shift_hu=30.0, contrast=0.1, noise_hu=25.0, blur=0.5, streaks=0.15,
+        shift_hu=30.0, contrast=0.1, noise_hu=25.0, blur=0.3, regrid=0.4,
+        streaks=0.15,
     ),
     cross_entropy_weight=0.5,
 )

@@ -175,6 +175,21 @@ def test_a_blur_has_the_width_drawn_and_keeps_the_sum() -> None:
     assert 0 <= min(widths) < 0.3 and 2.4 < max(widths) <= 3.0
 
 
+def test_another_grid_leaves_a_ramp_as_it_is_and_blurs_single_voxels() -> None:
+    k, j, i = np.meshgrid(*(np.arange(n) for n in (24, 60, 60)), indexing="ij")
+    ramp = Case("ramp", (3 * k + 2 * j - i).astype(np.int16), 0 * k.astype(np.int32), (True, True))
+    center, size = (11.5, 29.5, 29.5), (8, 16, 16)
+    straight, *_ = patch(ramp, center, size=size)
+    noise = noisy_case((24, 60, 60))
+    sharp, target, _ = patch(noise, center, size=size)
+    for seed in range(4):
+        through, *_ = patch(ramp, center, size=size, seed=seed, regrid=1.0)
+        assert torch.allclose(through, straight, atol=0.01)
+        blurred, same, _ = patch(noise, center, size=size, seed=seed, regrid=1.0)
+        assert blurred.std() < 0.8 * sharp.std()
+        assert torch.equal(same, target)  # labels never pass through the other grid
+
+
 def test_contrast_and_offset_stay_within_their_ranges() -> None:
     case = cube_case()
     offsets, factors = [], []

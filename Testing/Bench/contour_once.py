@@ -21,11 +21,20 @@ import numpy as np  # noqa: E402
 from AutoContourRTCore.anatomy.catalogue import standard_name  # noqa: E402
 from AutoContourRTCore.metrics.measures import dice  # noqa: E402
 from AutoContourRTCore.phantom import make_phantom  # noqa: E402
-from AutoContourRTCore.segmentation.pipeline import load_model, place, segment  # noqa: E402
+from AutoContourRTCore.segmentation.pipeline import (  # noqa: E402
+    OFF_LATTICE_MM,
+    load_model,
+    place,
+    segment,
+)
 from AutoContourRTCore.volumes.files import read_volume  # noqa: E402
 from AutoContourRTCore.volumes.geometry import Geometry  # noqa: E402
 from AutoContourRTCore.volumes.labelmap import LabelMap  # noqa: E402
-from AutoContourRTCore.volumes.resample import resample, resample_mask  # noqa: E402
+from AutoContourRTCore.volumes.resample import (  # noqa: E402
+    lps_grid_around,
+    resample,
+    resample_mask,
+)
 from AutoContourRTCore.volumes.segfile import read_labelmap  # noqa: E402
 from AutoContourRTCore.volumes.volume import Volume  # noqa: E402
 
@@ -65,7 +74,7 @@ def centered_grid(
 
 
 def plain(volume: Volume, model: object) -> LabelMap:
-    """Whole volume, half-overlapping windows, float32, contiguous."""
+    """Whole volume on the same lattice, half-overlapping windows, float32, contiguous."""
     import torch
 
     from AutoContourRTCore.nn.losses import probabilities
@@ -77,7 +86,10 @@ def plain(volume: Volume, model: object) -> LabelMap:
     network = predictor._network.to(memory_format=torch.contiguous_format)
     body = body_mask(volume)
     only_body = Volume(np.where(body, volume.array, AIR).astype(np.float32), volume.geometry)
-    grid = volume.geometry.with_spacing(predictor.recipe.spacing)
+    everywhere = np.ones(volume.geometry.shape, dtype=bool)
+    grid = lps_grid_around(
+        everywhere, volume.geometry, predictor.recipe.spacing, predictor.block, OFF_LATTICE_MM
+    )
     image = torch.from_numpy(resample(only_body, grid, AIR).array)
 
     def predict(window: torch.Tensor) -> torch.Tensor:
@@ -109,7 +121,8 @@ def main(case: str, way: str) -> None:
     model = load_model(MODEL, "cpu")
     found = segment(volume, model).labelmap if way == "ours" else plain(volume, model)
     ended = time.monotonic()
-    scores = [dice(truth.masks[n], found.masks[n]) for n in truth.names if n in found.masks]
+    nothing = np.zeros(grid.shape, dtype=bool)
+    scores = [dice(mask, found.masks.get(n, nothing)) for n, mask in truth.masks.items()]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(json.dumps({
         "seconds": ended - START - preparing, "segment_s": ended - started, "peak_gb": peak,

@@ -2,7 +2,7 @@
 contour metrics against the public library (bench_metrics.py).
 
 Ours: body crop, windows of the training patch with 25 % overlap, channels-last, bfloat16 where
-the CPU has it. Plain: the whole resampled volume in windows with 50 % overlap, float32,
+the CPU has it. Plain: the whole volume, on the same lattice, in windows with 50 % overlap, float32,
 contiguous, no crop. Both write masks on the input's grid; Dice of each against the clinician.
 Figures are whole-process: seconds with start-up, peak memory.
 """
@@ -15,19 +15,30 @@ import statistics
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict, List
+from typing import Dict, List, Sequence
 
 HERE = Path(__file__).parent
 PAIRS = {"128^3": 3, "512x512x160": 1}
+#: What is timed besides; each script's last line is a JSON list of lines to print.
+PARTS = {
+    "A warm worker": "warm_worker.py",
+    "Corrective training": "correction.py",
+    "Cohorts": "cohort.py",
+}
+
+
+def last_line(arguments: Sequence[str]) -> str:
+    """What a Python process prints last."""
+    command = [sys.executable, *arguments]
+    finished = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+    if finished.returncode != 0:
+        raise SystemExit(f"{' '.join(command)} failed:\n{finished.stderr}")
+    return finished.stdout.splitlines()[-1]
 
 
 def run_once(case: str, way: str) -> Dict[str, float]:
     """One process: seconds, peak_gb, dice."""
-    command = [sys.executable, str(HERE / "contour_once.py"), case, way]
-    finished = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
-    if finished.returncode != 0:
-        raise SystemExit(f"{' '.join(command)} failed:\n{finished.stderr}")
-    result: Dict[str, float] = json.loads(finished.stdout.splitlines()[-1])
+    result: Dict[str, float] = json.loads(last_line([str(HERE / "contour_once.py"), case, way]))
     return result
 
 
@@ -61,29 +72,10 @@ def main() -> None:
     for case, pairs in PAIRS.items():
         for row in compare(case, pairs):
             print(row, flush=True)
-    for line in json.loads(
-        subprocess.run(
-            [sys.executable, str(HERE / "warm_worker.py")],
-            check=True, capture_output=True, text=True, encoding="utf-8",
-        ).stdout.splitlines()[-1]
-    ):
-        print(line)
-    print("\nCorrective training", flush=True)
-    for line in json.loads(
-        subprocess.run(
-            [sys.executable, str(HERE / "correction.py")],
-            check=True, capture_output=True, text=True, encoding="utf-8",
-        ).stdout.splitlines()[-1]
-    ):
-        print(line)
-    print("\nCohorts", flush=True)
-    for line in json.loads(
-        subprocess.run(
-            [sys.executable, str(HERE / "cohort.py")],
-            check=True, capture_output=True, text=True, encoding="utf-8",
-        ).stdout.splitlines()[-1]
-    ):
-        print(line)
+    for title, script in PARTS.items():
+        print(f"\n{title}", flush=True)
+        for line in json.loads(last_line([str(HERE / script)])):
+            print(line, flush=True)
     print("\nContour metrics", flush=True)
     subprocess.run([sys.executable, str(HERE / "bench_metrics.py")], check=True)
 

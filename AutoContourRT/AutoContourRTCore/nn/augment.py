@@ -20,17 +20,21 @@ def training_patch(
     partner: Sequence[int],
     rng: np.random.Generator,
     device: torch.device,
+    looks: Optional[np.random.Generator] = None,
 ) -> Tuple[Tensor, Tensor, Tensor]:
     """Image [1, k, j, i], target [structures, k, j, i], and known [structures, 1, 1, 1], or
     [structures, k, j, i] for a case that is known in places only.
 
     center: voxel indices k, j, i. partner: for each structure the channel that it becomes in a
     left-right mirror (itself for a midline structure, -1 where the model lacks the other side).
-    Rotation, scale, shear, mirror, shift and elastic deformation make one field.
+    Rotation, scale, shear, mirror, shift and elastic deformation make one field. looks: draws what
+    changes the HU and leaves the labels where they are; None: rng does.
     """
+    looks = looks or rng
     mirrored = rng.random() < recipe.augmentation.mirror
     field = _sampling_field(center, recipe, mirrored, rng, device)
-    other_grid = _other_grid(recipe, rng) if rng.random() < recipe.augmentation.regrid else None
+    regrid = looks.random() < recipe.augmentation.regrid
+    other_grid = _other_grid(recipe, looks) if regrid else None
     image, bits, known_bits = _sample(case, field, device, other_grid)
     channels = list(partner) if mirrored else list(range(len(case.drawn)))
     # A voxel that shows structure c after mirroring carries the label of c's partner.
@@ -39,7 +43,7 @@ def training_patch(
     known = known[:, None, None, None]
     if known_bits is not None:
         known = known * torch.stack([((known_bits >> max(c, 0)) & 1).float() for c in channels])
-    image = _intensities(image, recipe, rng)
+    image = _intensities(image, recipe, looks)
     return normalised(image, recipe.intensity)[None], target, known
 
 

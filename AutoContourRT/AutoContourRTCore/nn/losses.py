@@ -85,6 +85,14 @@ def top_k_bce(logits: Tensor, target: Tensor, known: Tensor, recipe: Recipe) -> 
     return _mean_over((worst * chosen).sum(2) / counts, voxels > 0)
 
 
+def disagreement(logits: Tensor, activation: str) -> Tensor:
+    """How differently a network sees two looks at one place: 1 - soft Dice of the probabilities of
+    samples 0 and 1, 2 and 3..., mean over channels and pairs; 0 where they are the same."""
+    first, second = probabilities(logits, activation).unflatten(0, (-1, 2)).unbind(1)
+    both = 2 * (first * second).sum(_SPACE) + 1
+    return (1 - both / ((first**2).sum(_SPACE) + (second**2).sum(_SPACE) + 1)).mean()
+
+
 LOSS_FUNCTIONS: Dict[str, Loss] = {
     "bce_dice": bce_dice,
     "annotated_dice_ce": annotated_dice_ce,

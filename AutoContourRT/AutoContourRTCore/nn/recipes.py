@@ -70,6 +70,8 @@ class Recipe:
     anew every cycle_epochs (0: never).
     corrections: where patches of corrected cases lie: around a 'structure' (each as often, inside
     and outside), or 'anywhere' that holds an annotation (Smith 2021).
+    agreement: weight of a second loss, see losses.disagreement: the samples of a batch are then two
+    looks each at one place, which differ in grid, blur, noise, contrast and streaks alone.
     schedule: 'cosine' (after warmup_steps), 'constant', 'plateau' (half of it after ten epochs
     without a better validation Dice), or 'steps' (share of the run -> factor of lr).
     average: decay of the running mean of the weights that is validated and shipped; 0 uses the
@@ -103,6 +105,7 @@ class Recipe:
     validate_every: int = 5
     top_k: float = 1.0
     cross_entropy_weight: float = 1.0
+    agreement: float = 0.0
     seed: int = 20261121
 
     def __post_init__(self) -> None:
@@ -121,6 +124,8 @@ class Recipe:
         _require(0 < self.top_k <= 1, "top_k", self.top_k, "0 < top_k <= 1")
         _require(0 <= self.average < 1, "average", self.average, "0 <= average < 1")
         _require(self.lr > 0, "lr", self.lr, "lr > 0")
+        pairs = self.agreement >= 0 and (self.agreement == 0 or self.batch % 2 == 0)
+        _require(pairs, "agreement", self.agreement, "0, or more than 0 with an even batch")
         for name in ("batch", "epochs", "steps_per_epoch", "validate_every"):
             _require(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("on_structure", "on_false_positive"):

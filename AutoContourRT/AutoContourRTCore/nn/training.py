@@ -19,7 +19,7 @@ from AutoContourRTCore.nn.augment import training_patch
 from AutoContourRTCore.nn.cases import Case
 from AutoContourRTCore.nn.checkpoint import load_checkpoint, save_checkpoint
 from AutoContourRTCore.nn.devices import autocast
-from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
+from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS, disagreement
 from AutoContourRTCore.nn.mistakes import false_positives
 from AutoContourRTCore.nn.patches import PatchPlaces
 from AutoContourRTCore.nn.recipes import Recipe
@@ -115,7 +115,7 @@ class Stepper:
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(self.device):
             logits = self._parallel(image)
-        loss = LOSS_FUNCTIONS[self.recipe.loss](logits.float(), target, known, self.recipe)
+        loss = self._loss(logits.float(), target, known)
         mean = processes.mean(loss.detach())
         if not math.isfinite(mean):
             raise FloatingPointError(
@@ -128,6 +128,9 @@ class Stepper:
         self.optimizer.step()
         self._update_average()
         return mean
+
+    def _loss(self, logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
+        return LOSS_FUNCTIONS[self.recipe.loss](logits, target, known, self.recipe)
 
     def _batch(self) -> Tuple[Tensor, Tensor, Tensor]:
         """This process's share of the step's batch; sample n is the same for any process count."""
@@ -227,12 +230,20 @@ class Trainer(Stepper):
         self._save()
 
     def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
-        rng = np.random.default_rng([self.recipe.seed, self.step, number])
+        looks = np.random.default_rng([self.recipe.seed, self.step, number, 1])
+        shown = number // 2 if self.recipe.agreement else number
+        rng = np.random.default_rng([self.recipe.seed, self.step, shown])
         place = self._places.draw(rng)
         case = self.data.train[place.case]
         return training_patch(
-            case, place.center, self.recipe, self.data.partner, rng, self.device
+            case, place.center, self.recipe, self.data.partner, rng, self.device, looks
         )
+
+    def _loss(self, logits: Tensor, target: Tensor, known: Tensor) -> Tensor:
+        loss = super()._loss(logits, target, known)
+        if not self.recipe.agreement:
+            return loss
+        return loss + self.recipe.agreement * disagreement(logits, self.recipe.activation)
 
     def _end_epoch(self, progress: Progress) -> None:
         """Where an epoch is over and not yet recorded: judge, look for mistakes, record, save."""

@@ -11,6 +11,7 @@ from AutoContourRTCore.nn.losses import (
     LOSS_FUNCTIONS,
     annotated_dice_ce,
     bce_dice,
+    disagreement,
     merged_background,
     probabilities,
     top_k_bce,
@@ -171,3 +172,17 @@ def test_softmax_probabilities_leave_room_for_the_background() -> None:
     logits = torch.log(torch.tensor([2.0, 5.0])).reshape(1, 2, 1, 1, 1)
     assert probabilities(logits, "softmax").flatten().tolist() == pytest.approx([2 / 8, 5 / 8])
     assert probabilities(logits, "sigmoid").flatten().tolist() == pytest.approx([2 / 3, 5 / 6])
+
+
+def test_two_looks_that_give_the_same_do_not_disagree() -> None:
+    logits = torch.randn(2, 3, 4, 4, 4, generator=torch.Generator().manual_seed(0))
+    twice = logits.repeat_interleave(2, dim=0)
+    assert disagreement(twice, "sigmoid") == pytest.approx(0, abs=1e-6)
+    assert disagreement(logits.repeat(2, 1, 1, 1, 1), "sigmoid") > 0.1  # other pairs
+
+
+def test_the_disagreement_is_one_minus_the_soft_dice() -> None:
+    first, second = torch.full((3, 1, 4, 4, 4), 0.8), torch.full((3, 1, 4, 4, 4), 0.4)
+    logits = torch.logit(torch.stack([first, second], dim=1).flatten(0, 1))
+    expected = 1 - (2 * 64 * 0.8 * 0.4 + 1) / (64 * (0.64 + 0.16) + 1)
+    assert float(disagreement(logits, "sigmoid")) == pytest.approx(expected, rel=1e-4)

@@ -11,7 +11,8 @@ import torch
 
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.nn import training
-from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.nn.losses import disagreement
+from AutoContourRTCore.nn.recipes import Augmentation, Recipe
 from AutoContourRTCore.nn.training import Trainer, TrainingData, best_weights
 from tiny_cases import SOME, cube_case, tiny_recipe
 from tiny_training import tiny_data
@@ -299,3 +300,27 @@ def test_the_other_recipes_kinds_train_and_resume_too(
     second.run()
     whole, parts = (without_time(lines(tmp_path / name)) for name in ("whole", "parts"))
     assert parts == whole
+
+
+def test_for_agreement_a_batch_shows_each_place_twice_in_other_looks(tmp_path: Path) -> None:
+    looks = Augmentation(rotate=0.3, mirror=0.5, elastic_mm=2.0, noise_hu=200.0)
+    twice = trainer(tmp_path / "twice", batch=4, agreement=0.5, augmentation=looks)
+    image, target, _ = twice._batch()
+    for first, second in ((0, 1), (2, 3)):
+        assert torch.equal(target[first], target[second])
+        assert not torch.equal(image[first], image[second])
+    assert not torch.equal(target[0], target[2])
+    assert twice._one_step() > 0
+
+
+def test_the_disagreement_adds_to_the_loss_by_its_weight(tmp_path: Path) -> None:
+    logits = torch.randn(2, 1, 8, 8, 8, generator=torch.Generator().manual_seed(0))
+    target, known = torch.zeros(2, 1, 8, 8, 8), torch.ones(2, 1, 1, 1, 1)
+    plain, agreeing = (trainer(tmp_path / str(w), agreement=w)._loss(logits, target, known)
+                       for w in (0.0, 0.5))  # fmt: skip
+    assert float(agreeing - plain) == pytest.approx(0.5 * float(disagreement(logits, "sigmoid")))
+
+
+def test_agreement_asks_for_pairs() -> None:
+    with pytest.raises(InputError, match="even batch"):
+        tiny_recipe(batch=3, agreement=0.1)

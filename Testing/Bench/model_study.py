@@ -1,0 +1,160 @@
+"""What each choice of recipe, network and data is worth: one change at a time, as short proxies.
+
+    python model_study.py prepare                  # once: the cases on the grids of the rows
+    python model_study.py run base no_mirror ...   # rows by name, two seeds each; goes on where it
+    python model_study.py table                    #   was stopped; then the table in Markdown
+
+A proxy is a narrow network, one thread, STEPS steps from fresh weights, on 60 of the training
+cases; it is judged on 24 others of them, contoured on their own grid as a user's CT would be.
+Validation cases are never read. About 20 minutes a run on one quiet core. Reads
+AUTOCONTOURRT_DATA/head_neck/train; keeps everything in training/study/.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Dict, List, Sequence, Tuple
+
+import numpy as np
+import torch
+from model_study_rows import ROWS
+
+from AutoContourRTCore.anatomy.catalogue import standard_name
+from AutoContourRTCore.metrics.measures import dice
+from AutoContourRTCore.nn.cases import load_cases, save_cases
+from AutoContourRTCore.nn.dataset import partners, read_cases
+from AutoContourRTCore.nn.inference import Predictor
+from AutoContourRTCore.nn.training import Trainer, TrainingData
+from AutoContourRTCore.segmentation.pipeline import LoadedModel, segment
+from AutoContourRTCore.volumes.files import read_volume
+from AutoContourRTCore.volumes.segfile import read_labelmap
+
+STRUCTURES = (
+    "Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible",
+)
+SEEDS = (1, 2)
+TRAINED, JUDGED = 60, 24
+STUDY = Path(__file__).parents[2] / "training" / "study"
+
+
+def case_folders() -> List[Path]:
+    """The training cases in an order that has nothing to do with their content."""
+    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "train"
+    order = np.random.default_rng(0).permutation(sorted(folder.iterdir()))
+    return [Path(path) for path in order]
+
+
+def prepare() -> None:
+    """The cases to train on, on the grid of each row."""
+    STUDY.mkdir(parents=True, exist_ok=True)
+    for spacing in sorted({row.recipe.spacing for row in ROWS.values()}):
+        if not cache(spacing).exists():
+            cases = read_cases(sorted(case_folders()[:TRAINED]), STRUCTURES, spacing)
+            save_cases(cases, cache(spacing))
+        print(cache(spacing), flush=True)
+
+
+def cache(spacing: Sequence[float]) -> Path:
+    """Where the prepared cases of a spacing lie."""
+    return STUDY / f"train_{'x'.join(f'{s:g}' for s in spacing)}.npz"
+
+
+def run(name: str, seed: int) -> None:
+    """Train one proxy and judge it; what is finished is left alone."""
+    folder, row = STUDY / name / str(seed), ROWS[name]
+    if (folder / "result.json").exists():
+        return
+    torch.set_num_threads(1)
+    trained, cost = train(row.trained_as or name, seed)
+    weights = {n: t.float().numpy() for n, t in trained.average.items()}
+    predictor = row.use(Predictor(weights, STRUCTURES, trained.recipe, "cpu"), STRUCTURES)
+    result = {"dice": judge(predictor), "cpu_seconds_per_step": cost}
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+def train(name: str, seed: int) -> Tuple[Trainer, float]:
+    """The trained proxy of a row, and CPU seconds a step in this process (NaN: no step)."""
+    row = ROWS[name]
+    recipe = replace(row.recipe, seed=seed)
+    cases = row.data(load_cases(cache(recipe.spacing)))
+    data = TrainingData(cases, (), STRUCTURES, partners(STRUCTURES))
+    trainer = Trainer(data, recipe, STUDY / name / str(seed), torch.device("cpu"))
+    trainer.resume()
+    began, first = time.process_time(), trainer.step
+
+    def report(share: float, text: str) -> None:
+        if trainer.step % 50 == 0:
+            print(f"{name}, seed {seed}: {text}", flush=True)
+
+    trainer.run(progress=report)
+    steps = trainer.step - first
+    return trainer, (time.process_time() - began) / steps if steps else float("nan")
+
+
+def judge(predictor: Any) -> Dict[str, List[float]]:
+    """Dice per structure over the judged cases in which it was drawn, on their own grids."""
+    manifest: Any = SimpleNamespace(id="proxy", structures=STRUCTURES, region="head and neck")
+    scores: Dict[str, List[float]] = {name: [] for name in STRUCTURES}
+    for folder in case_folders()[TRAINED:TRAINED + JUDGED]:
+        ct = read_volume(folder / "ct.nrrd")
+        found = segment(ct, LoadedModel(manifest, predictor)).labelmap.masks
+        nothing = np.zeros(ct.geometry.shape, dtype=bool)
+        for name, mask in read_labelmap(folder / "structures.seg.nrrd").masks.items():
+            standard = standard_name(name)
+            scores[standard].append(dice(mask, found.get(standard, nothing)))
+    return scores
+
+
+def table() -> List[str]:
+    """The finished rows against `base`, in Markdown: mean over the two seeds."""
+    names = " | ".join(STRUCTURES)
+    lines = [f"| change | predicted | {names} | mean | CPU s a step |",
+             "|---|---|" + "---|" * (len(STRUCTURES) + 2)]  # fmt: skip
+    base, *_ = means("base")
+    for name, row in ROWS.items():
+        if not all((STUDY / name / str(seed) / "result.json").exists() for seed in SEEDS):
+            continue
+        found, spread, cost = means(name)
+        shown = found if name == "base" else found - base
+        sign = "" if name == "base" else "+"
+        cells = " | ".join(f"{v:{sign}.3f}" for v in (*shown, shown.mean()))
+        lines.append(f"| {row.change} | {row.predicted} | {cells} (seeds {spread:.3f} apart) "
+                     f"| {cost:.2f} |")  # fmt: skip
+    return lines
+
+
+def means(name: str) -> Tuple[np.ndarray, float, float]:
+    """Mean Dice per structure over the seeds, how far their means lie apart, CPU s a step."""
+    results = [json.loads((STUDY / name / str(seed) / "result.json").read_text("utf-8"))
+               for seed in SEEDS]  # fmt: skip
+    dices = np.array([[np.mean(r["dice"][s]) for s in STRUCTURES] for r in results])
+    cost = float(np.nanmean([r["cpu_seconds_per_step"] for r in results]))
+    return dices.mean(axis=0), float(np.ptp(dices.mean(axis=1))), cost
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", choices=("prepare", "run", "table"))
+    parser.add_argument("rows", nargs="*", help=f"of {', '.join(ROWS)}")
+    parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
+    arguments = parser.parse_args()
+    if arguments.what == "prepare":
+        prepare()
+    elif arguments.what == "table":
+        print("\n".join(table()))
+    else:
+        for seed in arguments.seeds:
+            for name in arguments.rows or ROWS:
+                run(name, seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The rows of the model study: what is changed against `base`, and what that was thought to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Callable, List, Sequence, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.nn import recipes
+from AutoContourRTCore.nn.cases import Case
+from AutoContourRTCore.nn.dataset import partners
+from AutoContourRTCore.nn.inference import Predictor
+from AutoContourRTCore.nn.recipes import Recipe
+
+STEPS = 900
+EPOCH = 75
+SPINAL_CORD, ESOPHAGUS = 1, 4
+#: Of log volume, in robust SDs; a contour farther off is taken as not drawn.
+OUTLIER = 4.0
+
+BASE = replace(
+    recipes.DEFAULT, spacing=(2.5, 4.0, 4.0), patch=(48, 64, 64), widths=(16, 32, 48, 64, 80),
+    epochs=STEPS // EPOCH, steps_per_epoch=EPOCH, validate_every=STEPS, lr=0.003,
+)
+
+
+def same_cases(cases: List[Case]) -> List[Case]:
+    """All of them as they are."""
+    return cases
+
+
+def as_it_is(predictor: Predictor, structures: Sequence[str]) -> Any:
+    """The trained network alone."""
+    return predictor
+
+
+@dataclass(frozen=True)
+class Row:
+    """change, predicted: words for the table. data: what is made of the cases. trained_as: the row
+    whose training serves. use: what is made of the trained network before it contours."""
+
+    change: str
+    predicted: str
+    recipe: Recipe = BASE
+    data: Callable[[List[Case]], Sequence[Case]] = same_cases
+    trained_as: str = ""
+    use: Callable[[Predictor, Sequence[str]], Any] = as_it_is
+
+
+def without_outliers(cases: List[Case]) -> List[Case]:
+    """A structure whose volume is far from its usual one counts as not drawn there."""
+    drawn = np.array([case.drawn for case in cases])
+    voxels = np.array([[((c.labels >> n) & 1).sum() for n in range(drawn.shape[1])] for c in cases])
+    size = np.log(np.maximum(voxels, 1))
+    for n in range(drawn.shape[1]):
+        usual = size[drawn[:, n], n]
+        middle = np.median(usual)
+        spread = 1.4826 * np.median(np.abs(usual - middle))
+        drawn[:, n] &= np.abs(size[:, n] - middle) <= OUTLIER * spread
+    return [replace(case, drawn=tuple(map(bool, d))) for case, d in zip(cases, drawn)]
+
+
+def open_ended(cases: List[Case]) -> List[Case]:
+    """Below the lowest slice in which cord or oesophagus were drawn nothing is known of them:
+    they go on there, whether or not the clinician did."""
+    return [_open_ended(case) for case in cases]
+
+
+def _open_ended(case: Case) -> Case:
+    known = np.full(case.labels.shape, (1 << len(case.drawn)) - 1, dtype=np.int32)
+    for bit in (SPINAL_CORD, ESOPHAGUS):
+        slices = np.flatnonzero(((case.labels >> bit) & 1).any(axis=(1, 2)))
+        if len(slices):
+            known[: slices[0]] &= ~(1 << bit)  # k rises towards the head
+    return replace(case, known=known)
+
+
+class Mirrored:
+    """A predictor that averages with the mirror image, left and right exchanged."""
+
+    def __init__(self, predictor: Predictor, structures: Sequence[str]) -> None:
+        self._predictor = predictor
+        self.recipe, self.block = predictor.recipe, predictor.block
+        self._partner = list(partners(structures))
+        self.notes: Tuple[str, ...] = ()
+
+    def __call__(self, image: np.ndarray, progress: Any) -> np.ndarray:
+        found = self._predictor(image, progress)
+        again = self._predictor(np.ascontiguousarray(image[..., ::-1]), progress)[..., ::-1]
+        return (found + again[self._partner]) / 2
+
+
+def _recipe_of(paper: Recipe) -> Recipe:
+    """A paper's loss, sampling, augmentation, optimiser and schedule on the base's network."""
+    same = ("spacing", "patch", "widths", "batch", "epochs", "steps_per_epoch", "validate_every")
+    return replace(paper, **{name: getattr(BASE, name) for name in same})
+
+
+def _augmented(**changes: Any) -> Recipe:
+    return replace(BASE, augmentation=replace(BASE.augmentation, **changes))
+
+
+ROWS = {
+    "base": Row("base (recipe `default`)", ""),
+    "spacing_3": Row(
+        "3 mm in plane instead of 4", "small gain at 1.8 times the cost",
+        replace(BASE, spacing=(2.5, 3.0, 3.0), patch=(48, 80, 80)),
+    ),
+    "spacing_5": Row(
+        "5 mm in plane", "a loss in cord and mandible",
+        replace(BASE, spacing=(2.5, 5.0, 5.0), patch=(48, 48, 48)),
+    ),
+    "patch_small": Row(
+        "patches of 32 x 48 x 48, four a step", "loss: less context for left and right",
+        replace(BASE, patch=(32, 48, 48), batch=4),
+    ),
+    "wide": Row(
+        "widths doubled", "gain at 2.5 times the cost",
+        replace(BASE, widths=(32, 64, 96, 128, 160)),
+    ),
+    "shallow": Row(
+        "four levels", "loss: less context", replace(BASE, widths=(16, 32, 48, 64)),
+    ),
+    "more_cross_entropy": Row(
+        "cross-entropy weight 1", "none", replace(BASE, cross_entropy_weight=1.0),
+    ),
+    "worst_voxels": Row(
+        "loss of Nikolov 2021 alone (worst 5 % of voxels)", "slower at the start",
+        replace(BASE, loss="top_k_bce", top_k=0.05),
+    ),
+    "sartor2020": Row("recipe `sartor2020`", "far behind in so few steps",
+                      _recipe_of(recipes.SARTOR2020)),
+    "rootpainter3d": Row("recipe `rootpainter3d`", "rare organs behind",
+                         _recipe_of(recipes.ROOTPAINTER3D)),
+    "nikolov2021": Row("recipe `nikolov2021`", "behind in so few steps",
+                       _recipe_of(recipes.NIKOLOV2021)),
+    "no_augmentation": Row(
+        "no augmentation", "gain in so few steps, loss in long runs",
+        replace(BASE, augmentation=recipes.Augmentation()),
+    ),
+    "no_mirror": Row("no mirror with label swap", "parotids lose", _augmented(mirror=0.0)),
+    "no_regrid": Row("no blur, no other grids", "gain in so few steps",
+                     _augmented(blur=0.0, regrid=0.0)),
+    "anywhere": Row(
+        "patches on structures 0.3 instead of 0.7", "oesophagus and larynx lose",
+        replace(BASE, on_structure=0.3),
+    ),
+    "without_outliers": Row("contours of odd volume left out", "small gain",
+                            data=without_outliers),
+    "open_ended": Row(
+        "cord and oesophagus unknown below their lowest contour", "oesophagus changes most",
+        data=open_ended,
+    ),
+    "last_weights": Row("last instead of averaged weights", "small loss",
+                        replace(BASE, average=0.0)),
+    "mirrored_inference": Row("averaged with the mirror image", "small gain at twice the time",
+                              trained_as="base", use=Mirrored),
+}  # fmt: skip

@@ -5,33 +5,29 @@ Glue only: the work is done by AutoContourRTLib here, and by AutoContourRTCore i
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import List
 
 import qt
 import slicer
-import vtk
 from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleWidget,
-)
-from slicer.util import VTKObservationMixin
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTLib import ModelText, MrmlBridge, Provenance, RunReport, SamplePhantom, Tables
 from AutoContourRTLib.Dependencies import Dependencies
 from AutoContourRTLib.DependencyPanel import DependencyPanel
+from AutoContourRTLib.DicomPanel import DicomPanel
 from AutoContourRTLib.ExportPanel import ExportPanel
 from AutoContourRTLib.ModelsPanel import ModelsPanel
+from AutoContourRTLib.ModulePanel import ModulePanel
 from AutoContourRTLib.ModuleTest import AutoContourRTTest  # noqa: F401  (Slicer looks for it here)
 from AutoContourRTLib.ReviewPanel import ReviewPanel
+from AutoContourRTLib.RtImport import RtImport
 from AutoContourRTLib.RtStructExport import RtStructExport
 from AutoContourRTLib.SegmentationRun import RunOptions, SegmentationRun
 from AutoContourRTLib.WorkerProcess import sharedWorker
@@ -49,8 +45,8 @@ class AutoContourRT(ScriptedLoadableModule):
         self.parent.helpText = _(
             "Contours organs at risk on a CT with a trained model, on this computer: choose the "
             "volume, press Segment, review every contour. Nothing is sent anywhere. Research use "
-            "only; not a medical device. Contours are exported as RTSTRUCT without further "
-            "extensions; to load RTSTRUCT and RTDOSE into Slicer, install SlicerRT."
+            "only; not a medical device. Structure sets, DICOM segmentations and doses are loaded, "
+            "contours exported as RTSTRUCT or SEG, without further extensions."
         )
         self.parent.acknowledgementText = _(
             "The shipped model was trained on the OpenKBP data (Babier et al., Medical Physics "
@@ -106,8 +102,14 @@ class AutoContourRTLogic(ScriptedLoadableModuleLogic):
         run.start()
         return run
 
+    def load(self, volumeNode, path, **callbacks):
+        """Start loading a structure set, segmentation or dose for a volume; see RtImport."""
+        run = RtImport(volumeNode, path, self.worker, self.dicomDatabase, **callbacks)
+        run.start()
+        return run
+
     def export(self, segmentationNode, options, **callbacks):
-        """Start writing a structure set; see RtStructExport."""
+        """Start writing a structure set or DICOM segmentation; see RtStructExport."""
         run = RtStructExport(
             segmentationNode, options, self.worker, database=self.dicomDatabase, **callbacks
         )
@@ -115,23 +117,18 @@ class AutoContourRTLogic(ScriptedLoadableModuleLogic):
         return run
 
 
-class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class AutoContourRTWidget(ModulePanel):
     """The panel: wires the widgets of Resources/UI/AutoContourRT.ui."""
 
     def __init__(self, parent=None):
-        VTKObservationMixin.__init__(self)
-        self._parameterNode = self._guiTag = self._run = self._shownModel = None
-        self._isFilling = self._isClosed = False
-        ScriptedLoadableModuleWidget.__init__(self, parent)
+        self._shownModel = None
+        super().__init__(parent)
 
     # Life of the panel
 
     def setup(self):
-        ScriptedLoadableModuleWidget.setup(self)
-        panel = slicer.util.loadUI(self.resourcePath("UI/AutoContourRT.ui"))
-        self.layout.addWidget(panel)
-        self.ui = slicer.util.childWidgetVariables(panel)
-        panel.setMRMLScene(slicer.mrmlScene)
+        super().setup()
+        self.loadPanel().setMRMLScene(slicer.mrmlScene)
         self.logic = AutoContourRTLogic()
         devices = [("auto", _("Graphics card, if there is one")), ("cpu", _("Processor (CPU)")),
                    ("cuda", _("Graphics card (CUDA)"))]  # fmt: skip
@@ -141,20 +138,18 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         Tables.setHeaders(self.ui.structuresTable, titles)
         self.review = ReviewPanel(self.ui)
         self.export = ExportPanel(self.ui, self.logic)
+        self.dicom = DicomPanel(self.ui, self.logic)
         self.packages = DependencyPanel(self.ui, self.logic.dependencies, self.updatePanel)
         self.models = ModelsPanel(self.ui, self.logic.store, self.onModelsChanged)
         self.packages.refresh()
         self._connect()
         self._fillModels()
-        self._setIdle("")
+        self.setIdle("")
         self.initializeParameterNode()
 
     def _connect(self):
         ui, scene = self.ui, slicer.mrmlScene
-        for event in (scene.StartCloseEvent, scene.StartImportEvent):
-            self.addObserver(scene, event, self.onSceneStart)
-        for event in (scene.EndCloseEvent, scene.EndImportEvent):
-            self.addObserver(scene, event, self.onSceneEnd)
+        self.followScene()
         self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         for button, callback in (
             (ui.segmentButton, self.onSegment), (ui.cancelButton, self.onCancel),
@@ -167,29 +162,15 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         ui.structuresTable.connect("itemChanged(QTableWidgetItem*)", self.onTicked)
 
     def cleanup(self):
-        self._isClosed = True  # what a cancelled run still says finds no widgets any more
         self.export.close()
-        if self._run is not None:
-            self._run.cancel()
-        self.setParameterNode(None)
-        self.removeObservers()
+        self.dicom.close()
+        super().cleanup()
 
     def enter(self):
         self.packages.refresh()
-        self.initializeParameterNode()
+        super().enter()
+        self.dicom.refresh()
         self.showContours()  # edited elsewhere, perhaps
-
-    def exit(self):
-        """The parameter node may change meanwhile; enter() catches up."""
-        self.setParameterNode(None)
-
-    def onSceneStart(self, caller, event):
-        """Nodes go or come: the selectors must not write what they cannot list (yet)."""
-        self.setParameterNode(None)
-
-    def onSceneEnd(self, caller, event):
-        if self.parent.isEntered:
-            self.initializeParameterNode()
 
     def onNodeAdded(self, caller, event):
         """A volume, perhaps; its reader completes it first."""
@@ -197,7 +178,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             qt.QTimer.singleShot(0, self.chooseVolume)
 
     def initializeParameterNode(self):
-        self.setParameterNode(self.logic.getParameterNode())
+        super().initializeParameterNode()
         self.chooseVolume()
         if not self._parameterNode.result:
             self._parameterNode.result = Provenance.lastOfOurs(slicer.mrmlScene)
@@ -210,17 +191,6 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             images = [node for node in volumes if node.GetClassName() == name]
             self._parameterNode.inputVolume = next(iter(images), None)
 
-    def setParameterNode(self, parameterNode):
-        event = vtk.vtkCommand.ModifiedEvent
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, event, self.updatePanel)
-        self._parameterNode = parameterNode
-        if parameterNode:
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, event, self.updatePanel)
-            self.updatePanel()
-
     # From the parameter node to the panel
 
     def updatePanel(self, caller=None, event=None):
@@ -228,7 +198,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters, ui = self._parameterNode, self.ui
         if not parameters or self._isFilling:
             return
-        with self._filling():
+        with self.filling():
             for combo, value in ((ui.modelComboBox, parameters.model),
                                  (ui.deviceComboBox, parameters.device)):  # fmt: skip
                 combo.currentIndex = max(0, combo.findData(value))
@@ -236,6 +206,7 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             for item in self._structureItems():
                 isLeftOut = Tables.keyOf(item) in parameters.leftOut
                 item.setCheckState(qt.Qt.Unchecked if isLeftOut else qt.Qt.Checked)
+        self.dicom.show(parameters.inputVolume)
         if parameters.result is not self.review.node:
             self.showContours()
             if parameters.result:
@@ -248,19 +219,10 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.review.show(self._parameterNode.result)
             self.export.show(self._parameterNode.result)
 
-    @contextmanager
-    def _filling(self):
-        """The panel is changed by us, not by the user."""
-        before, self._isFilling = self._isFilling, True
-        try:
-            yield
-        finally:
-            self._isFilling = before
-
     def _fillModels(self):
         """List the models at hand anew; the parameter node then chooses one."""
         store, self._shownModel = self.logic.store, None
-        with self._filling():
+        with self.filling():
             self.ui.modelComboBox.clear()
             for manifest in store.list():
                 self.ui.modelComboBox.addItem(manifest.name, manifest.id)
@@ -341,35 +303,14 @@ class AutoContourRTWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.onProgress(0.0, _("starting"))
             self._updateButtons()
 
-    def onCancel(self):
-        self.ui.progressLabel.text = _("Cancelling...")
-        self._run.cancel()
-
-    def onProgress(self, fraction, message):
-        self.ui.progressBar.visible = True
-        self.ui.progressBar.value = round(1000 * fraction)
-        self.ui.progressLabel.text = message[:1].upper() + message[1:]
-
     def onDone(self, result):
         if result.segmentationNode is not None:
             self.logic.getParameterNode().result = result.segmentationNode
-        self._setIdle(RunReport.summary(result))
+        self.setIdle(RunReport.summary(result))
 
     def onFailed(self, message):
-        self._setIdle(_("Contouring failed; nothing was changed."))
+        self.setIdle(_("Contouring failed; nothing was changed."))
         slicer.util.errorDisplay(_("Contouring failed.") + "\n\n" + message)
-
-    def onCancelled(self, reason):
-        self._setIdle(f"{_('Cancelled; nothing was changed.')} {reason}".strip())
-
-    def _setIdle(self, text):
-        self._run = None
-        if self._isClosed:
-            return
-        self.ui.progressBar.visible = False
-        self.ui.progressLabel.text = text
-        if self._parameterNode:
-            self._updateButtons()
 
     def onHarden(self):
         with slicer.util.tryWithErrorDisplay(_("No copy could be made."), waitCursor=True):

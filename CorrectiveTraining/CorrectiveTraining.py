@@ -143,6 +143,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
 
     def onQuit(self):
         """Nothing that was drawn is lost, and the project's lock does not outlive us."""
+        self.project.close()
         self.session.forsake()
         self.session.close()
 

@@ -5,26 +5,21 @@ Glue only: the work is done by MetricsModuleLib here, and by AutoContourRTCore i
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from pathlib import Path
 
+import qt
 import slicer
-import vtk
 from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTableNode
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleWidget,
-)
-from slicer.util import VTKObservationMixin
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTLib.ModulePanel import ModulePanel
+from AutoContourRTLib.SegmentationNodes import segmentNames
 from AutoContourRTLib.WorkerProcess import sharedWorker
 from MetricsModuleLib import ComparisonRun, Example, LimitsText, OptionTexts, Results
-from MetricsModuleLib.Handover import segmentNames
 from MetricsModuleLib.LimitsPanel import LimitsPanel
 from MetricsModuleLib.MatchingPanel import MatchingPanel
 from MetricsModuleLib.ModuleTest import MetricsModuleTest  # noqa: F401  (Slicer looks for it here)
@@ -63,7 +58,8 @@ def registerSampleData():
 class MetricsModuleParameterNode:
     """What the panel shows, kept in the scene. limits, byHand: JSON, "" for the defaults.
 
-    spacing: along i, j, k, as typed. case: the name of the patient in the table.
+    spacing: along i, j, k, as typed. case: the name of the patient in the table. wasChosen: whether
+    a reference or a test ever was.
     """
 
     reference: vtkMRMLSegmentationNode
@@ -79,6 +75,7 @@ class MetricsModuleParameterNode:
     case: str = ""
     limits: str = ""
     byHand: str = ""
+    wasChosen: bool = False
 
 
 class MetricsModuleLogic(ScriptedLoadableModuleLogic):
@@ -119,23 +116,18 @@ class MetricsModuleLogic(ScriptedLoadableModuleLogic):
         return Results.addCohort(slicer.mrmlScene, Path(path), limits)
 
 
-class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+class MetricsModuleWidget(ModulePanel):
     """The panel: wires the widgets of Resources/UI/MetricsModule.ui."""
 
     def __init__(self, parent=None):
-        VTKObservationMixin.__init__(self)
-        self._parameterNode = self._guiTag = self._run = None
-        self._isFilling = False
         self._names = None
-        ScriptedLoadableModuleWidget.__init__(self, parent)
+        super().__init__(parent)
 
     # Life of the panel
 
     def setup(self):
-        ScriptedLoadableModuleWidget.setup(self)
-        panel = slicer.util.loadUI(self.resourcePath("UI/MetricsModule.ui"))
-        self.layout.addWidget(panel)
-        self.ui = slicer.util.childWidgetVariables(panel)
+        super().setup()
+        panel = self.loadPanel()
         self.ui.resultSelector.addAttribute("vtkMRMLTableNode", Results.ROLE, Results.COMPARISON)
         panel.setMRMLScene(slicer.mrmlScene)
         self.logic = MetricsModuleLogic()
@@ -150,15 +142,13 @@ class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.rating = RatingPanel(self.ui, twoColors, self.onBlinded)
         self.result = ResultPanel(self.ui, twoColors, self.rating.goTo)
         self._connect()
-        self._setIdle("")
+        self.setIdle("")
         self.initializeParameterNode()
 
     def _connect(self):
         ui, scene = self.ui, slicer.mrmlScene
-        for event in (scene.StartCloseEvent, scene.StartImportEvent):
-            self.addObserver(scene, event, self.onSceneStart)
-        for event in (scene.EndCloseEvent, scene.EndImportEvent):
-            self.addObserver(scene, event, self.onSceneEnd)
+        self.followScene()
+        self.addObserver(scene, scene.NodeAddedEvent, self.onNodeAdded)
         self.addObserver(scene, scene.NodeRemovedEvent, self.onNodeRemoved)
         for button, callback in (
             (ui.compareButton, self.onCompare), (ui.cancelButton, self.onCancel),
@@ -171,47 +161,35 @@ class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             edit.connect("currentPathChanged(QString)", self.onChosen)
 
     def cleanup(self):
-        if self._run is not None:
-            self._run.cancel()
+        super().cleanup()
         self.result.forget()
-        self.setParameterNode(None)
-        self.removeObservers()
 
-    def enter(self):
-        """Segments may have been renamed or drawn meanwhile."""
-        self.initializeParameterNode()
+    def onNodeAdded(self, caller, event):
+        """A segmentation, perhaps; its reader completes it first."""
+        if self._parameterNode and not self._parameterNode.wasChosen:
+            qt.QTimer.singleShot(0, self.chooseBoth)
 
-    def exit(self):
-        """The parameter node may change meanwhile; enter() catches up."""
-        self.setParameterNode(None)
+    def initializeParameterNode(self):
+        super().initializeParameterNode()
+        self.chooseBoth()
 
-    def onSceneStart(self, caller, event):
-        """Nodes go or come: the selectors must not write what they cannot list (yet)."""
-        self.setParameterNode(None)
-
-    def onSceneEnd(self, caller, event):
-        if self.parent.isEntered:
-            self.initializeParameterNode()
+    def chooseBoth(self):
+        """Choose reference and test where there are just two, and nobody has chosen before."""
+        parameters, kind = self._parameterNode, "vtkMRMLSegmentationNode"
+        if parameters and not parameters.wasChosen:
+            nodes = [n for n in slicer.util.getNodesByClass(kind) if not n.GetHideFromEditors()]
+            if len(nodes) == 2:
+                with slicer.util.NodeModify(parameters):
+                    parameters.reference, parameters.test = nodes
 
     def onNodeRemoved(self, caller, event):
         if self._parameterNode and not slicer.mrmlScene.IsClosing():
             self.updatePanel()
 
-    def initializeParameterNode(self):
-        self.setParameterNode(self.logic.getParameterNode())
-
     def setParameterNode(self, parameterNode):
-        event = vtk.vtkCommand.ModifiedEvent
-        if self._parameterNode:
-            self._parameterNode.disconnectGui(self._guiTag)
-            self.removeObserver(self._parameterNode, event, self.updatePanel)
-        self._parameterNode = parameterNode
-        if parameterNode:
-            self._guiTag = parameterNode.connectGui(self.ui)
-            self.addObserver(parameterNode, event, self.updatePanel)
-            self._names = None
-            self.updatePanel()
-        else:
+        self._names = None  # segments may have been renamed or drawn meanwhile
+        super().setParameterNode(parameterNode)
+        if not parameterNode:
             self._showResult(None)
 
     # From the parameter node to the panel
@@ -221,7 +199,9 @@ class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         parameters, ui = self._parameterNode, self.ui
         if not parameters or self._isFilling:
             return
-        with self._filling():
+        if parameters.reference or parameters.test:
+            parameters.wasChosen = True
+        with self.filling():
             for combo, value in ((ui.doseUnitComboBox, parameters.doseUnit),
                                  (ui.gridComboBox, parameters.grid)):  # fmt: skip
                 combo.currentIndex = max(0, combo.findData(value))
@@ -233,15 +213,6 @@ class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         if parameters.result is not self.result.node:
             self._showResult(parameters.result)
         self._updateButtons()
-
-    @contextmanager
-    def _filling(self):
-        """The panel is changed by us, not by the user."""
-        before, self._isFilling = self._isFilling, True
-        try:
-            yield
-        finally:
-            self._isFilling = before
 
     def _showMatching(self):
         nodes = (self._parameterNode.reference, self._parameterNode.test)
@@ -322,34 +293,15 @@ class MetricsModuleWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.onProgress(0.0, _("starting"))
             self._updateButtons()
 
-    def onCancel(self):
-        self.ui.progressLabel.text = _("Cancelling...")
-        self._run.cancel()
-
-    def onProgress(self, fraction, message):
-        self.ui.progressBar.visible = True
-        self.ui.progressBar.value = int(1000 * fraction)
-        self.ui.progressLabel.text = message[:1].upper() + message[1:]
-
     def onDone(self, node, outcome):
         self.result.watch(node, outcome.watches)
         self.logic.getParameterNode().result = node
-        text = _("{n} structures compared in {seconds:.1f} s.")
-        self._setIdle(text.format(n=len(outcome.rows), seconds=outcome.seconds))
+        text = _("Structures compared: {n}, in {seconds:.1f} s.")
+        self.setIdle(text.format(n=len(outcome.rows), seconds=outcome.seconds))
 
     def onFailed(self, message):
-        self._setIdle(_("The comparison failed; nothing was changed."))
+        self.setIdle(_("The comparison failed; nothing was changed."))
         slicer.util.errorDisplay(_("The comparison failed.") + "\n\n" + message)
-
-    def onCancelled(self, reason):
-        self._setIdle(f"{_('Cancelled; nothing was changed.')} {reason}".strip())
-
-    def _setIdle(self, text):
-        self._run = None
-        self.ui.progressBar.visible = False
-        self.ui.progressLabel.text = text
-        if self._parameterNode:
-            self._updateButtons()
 
     def onOpenCohort(self):
         with slicer.util.tryWithErrorDisplay(_("The table was not opened."), waitCursor=True):

@@ -90,7 +90,7 @@ def make() -> List[Path]:
         raise SystemExit(f"There is no result to photograph: {ui.progressLabel.text}")
     ui.contourCollapsibleButton.collapsed = True
     ui.show3DButton.click()
-    Inspection.centerOn(result, keyAt(ui.resultTable, 2))
+    Inspection.lookAt(result, keyAt(ui.resultTable, 2))
     check(ui, 2)
     look_from_front(slicer.app.layoutManager().threeDWidget(0).threeDView())
     desk.settle(size)

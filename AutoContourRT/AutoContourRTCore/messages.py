@@ -144,12 +144,17 @@ class Cancelled(Message):
 
 @dataclass(frozen=True)
 class SegmentResult:
-    """What a SegmentRequest gave: volumes (ml) by structure, absent ones with the reason."""
+    """What a SegmentRequest gave: volumes (ml) by structure, absent ones with the reason.
+
+    edge_mm, look_at (LPS, mm): by structure, see segmentation/doubt.py.
+    """
 
     output: str
     volumes_ml: Dict[str, float]
     absent: Dict[str, str] = field(default_factory=dict)
     warnings: Tuple[str, ...] = ()
+    edge_mm: Dict[str, float] = field(default_factory=dict)
+    look_at: Dict[str, Tuple[float, float, float]] = field(default_factory=dict)
 
 
 Reply = Union[Ready, Progress, Event, Done, Failed, Cancelled]
@@ -158,12 +163,15 @@ Reply = Union[Ready, Progress, Event, Done, Failed, Cancelled]
 #: Such a class is a frozen dataclass with an `id`; it may derive from Message.
 REQUESTS: Dict[str, Union[Type[Any], str]] = {
     "segment": SegmentRequest,
-    "case": "AutoContourRTCore.cohorts.request:CaseRequest",
+    "segment_case": "AutoContourRTCore.cohorts.segment_request:SegmentCaseRequest",
+    "evaluate_case": "AutoContourRTCore.cohorts.evaluate_request:EvaluateCaseRequest",
     "correct": "AutoContourRTCore.correction.requests:CorrectRequest",
     "predict": "AutoContourRTCore.correction.requests:PredictRequest",
     "promote": "AutoContourRTCore.correction.requests:PromoteRequest",
+    "gather": "AutoContourRTCore.correction.requests:GatherRequest",
     "compare": "AutoContourRTCore.metrics.compare.service:CompareRequest",
     "export": "AutoContourRTCore.segmentation.export_service:ExportRequest",
+    "read_rt": "AutoContourRTCore.volumes.dicom.read_service:ReadRtRequest",
     "cancel": CancelRequest,
     "ping": PingRequest,
     "quit": QuitRequest,

@@ -34,12 +34,15 @@ ORPHAN_CHECK_SECONDS = 0.25
 #: Kind of request -> the service that does its work.
 SERVICES = {
     "segment": "AutoContourRTCore.segmentation.service:SegmentationService",
-    "case": "AutoContourRTCore.cohorts.service:CaseService",
+    "segment_case": "AutoContourRTCore.cohorts.segment_service:SegmentCaseService",
+    "evaluate_case": "AutoContourRTCore.cohorts.evaluate_service:EvaluateCaseService",
     "correct": "AutoContourRTCore.correction.service:CorrectionService",
     "predict": "AutoContourRTCore.correction.service:PredictionService",
     "promote": "AutoContourRTCore.correction.service:PromotionService",
+    "gather": "AutoContourRTCore.correction.service:GatheringService",
     "compare": "AutoContourRTCore.metrics.compare.service:CompareService",
     "export": "AutoContourRTCore.segmentation.export_service:ExportService",
+    "read_rt": "AutoContourRTCore.volumes.dicom.read_service:ReadRtService",
 }
 
 Send = Callable[[messages.Reply], None]

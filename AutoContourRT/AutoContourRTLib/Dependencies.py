@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.errors import InputError
 
 PARTS_OF_SLICER = ("numpy", "scipy", "SimpleITK")
@@ -63,10 +65,11 @@ class SlicerInstaller:
         try:
             import PyTorchUtils
         except ImportError as error:
-            raise InputError(
+            text = _(
                 "PyTorch is needed. Install the extension 'PyTorch' in the Extensions Manager, "
                 "restart 3D Slicer, and try again; or install from a folder of wheels."
-            ) from error
+            )
+            raise InputError(text) from error
         logic = PyTorchUtils.PyTorchUtilsLogic()
         found = logic.installTorch(
             askConfirmation=askConfirmation, torchVersionRequirement=versions
@@ -109,11 +112,12 @@ class Dependencies:
         missing = self.missing()
         if not missing:
             return ""
-        return (
-            f"Contouring needs {' and '.join(missing)}, which 3D Slicer does not bring along. "
-            "Installing downloads up to some gigabytes from the internet into 3D Slicer's own "
-            "Python; no data is sent. Without internet, install from a folder of wheels."
+        text = _(
+            "Contouring needs what 3D Slicer does not bring along: {names}. Installing downloads "
+            "up to some gigabytes from the internet into 3D Slicer's own Python; no data is sent. "
+            "Without internet, install from a folder of wheels."
         )
+        return text.format(names=", ".join(missing))
 
     def install(self, askConfirmation: bool = True) -> bool:
         """Install what is missing; False where the user declined.
@@ -127,13 +131,13 @@ class Dependencies:
                 return False
         if others:
             names = ", ".join(need.name for need in others)
-            question = f"Download and install {names} (small) into 3D Slicer's Python?"
+            question = _("Download and install {names} (small) into 3D Slicer's Python?")
             # With torch, the user has consented to its much larger download already.
             ask = askConfirmation and len(others) == len(needs)
-            if ask and not self._installer.confirm(question):
+            if ask and not self._installer.confirm(question.format(names=names)):
                 return False
             self._pip(["--no-deps", *(need.requirement for need in others)])
-        self._checkAll("Try again, or install from a folder of wheels")
+        self._checkAll(_("Try again, or install from a folder of wheels."))
         return True
 
     def installFromFolder(self, folder: Path) -> None:
@@ -143,16 +147,19 @@ class Dependencies:
         """
         folder = Path(folder)
         if not folder.is_dir() or not any(folder.glob("*.whl")):
-            raise InputError(
-                f"{folder} is no folder with wheels (*.whl). Fill one on a computer with internet: "
-                f"PythonSlicer -m pip download {' '.join(n.requirement for n in self._needs)} "
-                "-d FOLDER, with the same 3D Slicer and operating system."
+            text = _(
+                "{folder} is no folder with wheels (*.whl). Fill one on a computer with internet, "
+                "with the same 3D Slicer and operating system: {command}"
             )
+            names = " ".join(need.requirement for need in self._needs)
+            command = f"PythonSlicer -m pip download {names} -d FOLDER"  # no tr
+            raise InputError(text.format(folder=folder, command=command))
         wanted = [need.requirement for need in self._needs if not self._installed(need.name)]
         if wanted:
             with _pinned() as constraints:
                 self._pip(["--no-index", "--find-links", str(folder), "-c", constraints, *wanted])
-        self._checkAll(f"Put the wheels of this Python and system into {folder}")
+        wayOut = _("Put the wheels of this Python and system into {folder}.")
+        self._checkAll(wayOut.format(folder=folder))
 
     def _torch(self, need: Need, askConfirmation: bool) -> bool:
         try:
@@ -171,14 +178,16 @@ class Dependencies:
     def _checkAll(self, wayOut: str) -> None:
         missing = self.missing()
         if missing:
-            raise InputError(f"Still missing: {', '.join(missing)}. {wayOut}.")
+            text = _("Still missing: {names}.").format(names=", ".join(missing))
+            raise InputError(f"{text} {wayOut}")
 
 
 def _failed(what: str, error: Exception) -> str:
-    return (
-        f"{what} could not be installed ({error}). See the Python console for pip's own words; "
-        "check the connection and the proxy, or install from a folder of wheels."
+    text = _(
+        "{what} could not be installed ({why}). See the Python console for pip's own words; check "
+        "the connection and the proxy, or install from a folder of wheels."
     )
+    return text.format(what=what, why=error)
 
 
 @contextmanager

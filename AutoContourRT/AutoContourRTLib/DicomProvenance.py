@@ -6,6 +6,7 @@ import os
 from typing import Any, Optional, Tuple
 
 import slicer
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 
@@ -21,15 +22,16 @@ def dicomFiles(volumeNode: Any, database: Optional[Any] = None) -> Tuple[str, ..
     name = repr(volumeNode.GetName())
     uids = (volumeNode.GetAttribute(INSTANCES) or "").split()
     if not uids:
-        raise InputError(f"{name} was not loaded with the module DICOM: nothing names its slices.")
+        text = _("{name} was not loaded with the module DICOM: nothing names its slices.")
+        raise InputError(text.format(name=name))
     database = database or getattr(slicer, "dicomDatabase", None)
     if database is None:
-        raise InputError(f"There is no DICOM database in which the slices of {name} stand.")
+        text = _("There is no DICOM database in which the slices of {name} stand.")
+        raise InputError(text.format(name=name))
     files = tuple(database.fileForInstance(uid) for uid in uids)
     lost = sum(not (file and os.path.isfile(file)) for file in files)
     if lost:
-        raise InputError(
-            f"{lost} of the {len(uids)} DICOM files of {name} are no longer where Slicer's DICOM "
-            "database knows them."
-        )
+        text = _("{lost} of the {n} DICOM files of {name} are no longer where Slicer's DICOM "
+                 "database knows them.")  # fmt: skip
+        raise InputError(text.format(lost=lost, n=len(uids), name=name))
     return files

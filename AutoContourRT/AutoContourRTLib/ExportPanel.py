@@ -1,26 +1,29 @@
-"""The part of a panel that exports contours as a structure set for a planning system."""
+"""The part of a panel that exports contours as DICOM: a structure set, or a segmentation."""
 
 from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Any, List, Optional
+from typing import Any, List, Optional, Tuple
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.segmentation.export_service import RTSTRUCT, SEG
 from AutoContourRTCore.volumes.dicom.roi_names import write_name_map
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
 from AutoContourRTLib import RtStructExport
+from AutoContourRTLib.Dependencies import isInstalled
 from AutoContourRTLib.DicomProvenance import dicomFiles
+from AutoContourRTLib.SegmentationNodes import segmentNames
 
 
 class ExportPanel:
-    """ui: structureSetLineEdit, nameMapPathLineEdit, newNameMapButton, bodyCheckBox,
-    ctFolderLabel, ctFolderPathLineEdit, exportNoticeLabel, rtstructButton, exportCancelButton,
-    exportResultLabel.
+    """ui: exportKindComboBox, structureSetLineEdit, nameMapPathLineEdit, newNameMapButton,
+    bodyCheckBox, ctFolderLabel, ctFolderPathLineEdit, exportNoticeLabel, rtstructButton,
+    exportCancelButton, exportResultLabel.
 
     logic: something with export(node, options, **callbacks) and dicomDatabase.
     """
@@ -30,6 +33,9 @@ class ExportPanel:
         self.node: Optional[Any] = None
         self._run: Optional[Any] = None
         self._isClosed = False
+        ui.exportKindComboBox.addItem(_("Structure set (RTSTRUCT)"), RTSTRUCT)
+        ui.exportKindComboBox.addItem(_("Segmentation (DICOM SEG)"), SEG)
+        ui.exportKindComboBox.connect("currentIndexChanged(int)", self.refresh)
         ui.rtstructButton.connect("clicked(bool)", self.onExport)
         ui.exportCancelButton.connect("clicked(bool)", self.onCancel)
         ui.newNameMapButton.connect("clicked(bool)", self.onNewNameMap)
@@ -58,6 +64,9 @@ class ExportPanel:
         ui = self._ui
         hasOutline = self.node is not None and RtStructExport.hasOutline(self.node)
         ui.bodyCheckBox.enabled = not hasOutline
+        isStructureSet = self._kind() == RTSTRUCT
+        ui.structureSetLineEdit.enabled = isStructureSet
+        ui.rtstructButton.text = _("Export RTSTRUCT...") if isStructureSet else _("Export SEG...")
         lines = self._problems()
         ui.exportNoticeLabel.text = "<br>".join(html.escape(line) for line in lines)
         ui.exportNoticeLabel.visible = bool(lines)
@@ -73,18 +82,34 @@ class ExportPanel:
             return [_("Choose contours above, in the section Review.")]
         try:
             RtStructExport.checkNodes(self.node)
-            Export(label=ui.structureSetLineEdit.text)
-            names = RtStructExport.unfitNames(self.node, self._nameMap(), self._withBody())
+            self._checkKind()
+            names = RtStructExport.unfitNames(
+                self.node, self._nameMap(), self._withBody(), self._kind()
+            )
         except InputError as error:
             return [str(error)]
         lines = [self._nameLine(why, proposal) for why, proposal in names]
         if names:
             lines.append(_("Rename the segments, or choose a name map."))
         if reason and not ui.ctFolderPathLineEdit.currentPath:
-            ask = _("A structure set must name the CT's slices. Choose the folder of its DICOM "
-                    "files, or load the CT with the module DICOM and contour it.")  # fmt: skip
+            ask = _("The file must name the CT's slices. Choose the folder of their DICOM files, "
+                    "or load the CT with the module DICOM and contour it.")  # fmt: skip
             lines += [reason, ask]
         return lines
+
+    def _checkKind(self) -> None:
+        """Raise InputError for what the chosen kind of file does not take."""
+        if self._kind() == RTSTRUCT:
+            Export(label=self._ui.structureSetLineEdit.text)
+        elif not isInstalled("highdicom"):
+            raise InputError(_(
+                "DICOM segmentations are written by the Python package highdicom (0.25 or newer, "
+                "Slicer 5.10 or newer), which is not installed. Install it in the Python console: "
+                "slicer.util.pip_install('highdicom>=0.25'), or export an RTSTRUCT."
+            ))  # fmt: skip
+
+    def _kind(self) -> str:
+        return str(self._ui.exportKindComboBox.currentData or RTSTRUCT)
 
     def _missingSlices(self) -> str:
         """Why the volume does not lead to its DICOM files; "" where it does, or without one."""
@@ -113,7 +138,7 @@ class ExportPanel:
 
     def onNewNameMap(self) -> None:
         """A name map of the segments' names, to be edited in a spreadsheet."""
-        names = RtStructExport.segmentNames(self.node) if self.node is not None else []
+        names = segmentNames(self.node) if self.node is not None else []
         path = self._ask(_("New name map"), "names.csv", _("Name maps (*.csv)"))
         if path:
             with slicer.util.tryWithErrorDisplay(_("No name map was written.")):
@@ -126,15 +151,20 @@ class ExportPanel:
         self.refresh()
         if not self._ui.rtstructButton.enabled or not self._agreedToUnreviewed():
             return
-        name = f"RS {self.node.GetName()}.dcm"
-        path = self._ask(_("Export a structure set"), name, _("DICOM (*.dcm)"))
+        byHand = self._drawnByHand()
+        if byHand is None:
+            return
+        isStructureSet = self._kind() == RTSTRUCT
+        name = f"{'RS' if isStructureSet else 'SEG'} {self.node.GetName()}.dcm"
+        title = _("Export a structure set") if isStructureSet else _("Export a segmentation")
+        path = self._ask(title, name, _("DICOM (*.dcm)"))
         if not path:
             return
         output = Path(path)
         if output.suffix.lower() != RtStructExport.SUFFIX:
             output = output.with_name(output.name + RtStructExport.SUFFIX)
         if self._agreedToReplace(output, isAsked=str(output) == path):
-            self._start(output)
+            self._start(output, byHand)
 
     def onCancel(self) -> None:
         """Stop, where it is not too late."""
@@ -148,8 +178,21 @@ class ExportPanel:
         text = question.format(names="\n".join(names))
         return bool(slicer.util.confirmOkCancelDisplay(text))
 
+    def _drawnByHand(self) -> Optional[Tuple[str, ...]]:
+        """Segments that a person drew, as the user says; None where they are of unknown origin,
+        which a DICOM segmentation cannot tell. A structure set may leave it open.
+        """
+        unknown = RtStructExport.unknownOrigin(self.node) if self._kind() == SEG else []
+        if not unknown:
+            return ()
+        question = _("A DICOM segmentation says how its contours came about. These were not made "
+                     "by this extension:\n\n{names}\n\nDid a person draw them by hand? If not, "
+                     "export an RTSTRUCT, which may leave it open.")  # fmt: skip
+        text = question.format(names="\n".join(unknown))
+        return tuple(unknown) if slicer.util.confirmYesNoDisplay(text) else None
+
     def _agreedToReplace(self, output: Path, isAsked: bool) -> bool:
-        """isAsked: the file dialog has asked for the structure set itself already."""
+        """isAsked: the file dialog has asked for the DICOM file itself already."""
         beside = RtStructExport.archiveOf(output)
         there = [each for each in ([beside] if isAsked else [output, beside]) if each.exists()]
         if not there:
@@ -158,11 +201,11 @@ class ExportPanel:
         text = question.format(files="\n".join(map(str, there)))
         return bool(slicer.util.confirmOkCancelDisplay(text))
 
-    def _start(self, output: Path) -> None:
+    def _start(self, output: Path, byHand: Tuple[str, ...]) -> None:
         ui = self._ui
         options = RtStructExport.ExportOptions(
             output, str(ui.ctFolderPathLineEdit.currentPath), ui.structureSetLineEdit.text,
-            self._nameMap(), self._withBody(),
+            self._nameMap(), self._withBody(), self._kind(), byHand,
         )  # fmt: skip
         with slicer.util.tryWithErrorDisplay(_("The export could not begin."), waitCursor=True):
             self._run = self._logic.export(
@@ -181,7 +224,8 @@ class ExportPanel:
     def onProgress(self, fraction: float, message: str) -> None:
         """Where it is."""
         if not self._isClosed:
-            self._ui.exportResultLabel.text = f"{message[:1].upper()}{message[1:]}..."
+            text = f"{message[:1].upper()}{message[1:]}..."
+            self._ui.exportResultLabel.text = html.escape(text)
 
     def onDone(self, result: Any) -> None:
         """The file is there."""
@@ -196,7 +240,7 @@ class ExportPanel:
 
     def onCancelled(self, isWritten: bool) -> None:
         """As was asked, perhaps too late."""
-        late = _("It was too late to cancel: the structure set was written already.")
+        late = _("It was too late to cancel: the file was written already.")
         self._setIdle(late if isWritten else _("Cancelled; nothing was exported."))
 
     def _setIdle(self, text: str) -> None:

@@ -6,7 +6,10 @@ from typing import Any, Optional
 
 import slicer
 
-SURFACE = "Closed surface"
+from AutoContourRTLib.Doubts import lookAtWorld
+from AutoContourRTLib.Fingerprints import isEdited
+
+SURFACE = "Closed surface"  # no tr
 
 
 def referenceVolume(segmentationNode: Any) -> Optional[Any]:
@@ -30,12 +33,16 @@ def prepareEditor(segmentationNode: Any, segmentId: str = "") -> Any:
     return node
 
 
-def centerOn(segmentationNode: Any, segmentId: str) -> None:
-    """Move the slice views to the middle of a segment."""
-    center = segmentationNode.GetSegmentCenterRAS(segmentId)
-    if center is not None:
+def lookAt(segmentationNode: Any, segmentId: str) -> None:
+    """Move the slice views to where the model was most in doubt of a segment; to the middle of one
+    that was edited or is of other origin."""
+    spot = None
+    if not isEdited(segmentationNode, segmentId):
+        spot = lookAtWorld(segmentationNode, segmentId)
+    spot = spot or segmentationNode.GetSegmentCenterRAS(segmentId)
+    if spot is not None:
         mode = slicer.vtkMRMLSliceNode.CenteredJumpSlice
-        slicer.vtkMRMLSliceNode.JumpAllSlices(segmentationNode.GetScene(), *center, mode)
+        slicer.vtkMRMLSliceNode.JumpAllSlices(segmentationNode.GetScene(), *spot, mode)
 
 
 def show3D(segmentationNode: Any, shown: bool) -> None:

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Dict, List, Mapping, Optional
 
+from slicer.i18n import tr as _
+
 import AutoContourRTCore
 from AutoContourRTCore.errors import InputError
 
@@ -23,10 +25,10 @@ def findLauncher() -> str:
     for path in _candidates():
         if path and Path(path).is_file():
             return str(path)
-    raise InputError(
-        f"PythonSlicer{_SUFFIX} was not found, so that nothing can be computed; repair or "
-        "reinstall 3D Slicer."
+    text = _(
+        "{program} was not found, so that nothing can be computed; repair or reinstall 3D Slicer."
     )
+    raise InputError(text.format(program=f"PythonSlicer{_SUFFIX}"))
 
 
 def _candidates() -> List[Optional[str]]:

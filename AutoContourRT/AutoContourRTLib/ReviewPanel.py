@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from AutoContourRTLib import Inspection, ReviewRows, Tables
 from AutoContourRTLib.SegmentationNodes import volumesMl
 
-LOOK_AT = 3
+DOUBT, LOOK_AT = 3, 4
 
 
 class ReviewPanel:
@@ -20,8 +20,9 @@ class ReviewPanel:
         self._ui = ui
         self._isFilling = False
         self.node: Optional[Any] = None
-        titles = [_("Reviewed"), _("Structure"), _("ml"), _("Look at")]
+        titles = [_("Reviewed"), _("Structure"), _("ml"), _("Doubt (mm)"), _("Look at")]
         Tables.setHeaders(ui.resultTable, titles)
+        ui.resultTable.horizontalHeaderItem(DOUBT).setToolTip(ReviewRows.doubtHelp())
         ui.resultTable.connect("itemChanged(QTableWidgetItem*)", self.onReviewed)
         ui.resultTable.connect("cellClicked(int,int)", self.onClicked)
         ui.editButton.connect("clicked(bool)", self.onEdit)
@@ -60,10 +61,10 @@ class ReviewPanel:
         Tables.setText(self._ui.resultTable.item(row, LOOK_AT), text)
 
     def onClicked(self, row: int, column: int) -> None:
-        """Centre the slice views on the structure of a row."""
+        """Move the slice views to the structure of a row, where the model was most in doubt."""
         segmentId = Tables.keyAt(self._ui.resultTable, row)
         if segmentId:
-            Inspection.centerOn(self.node, segmentId)
+            Inspection.lookAt(self.node, segmentId)
 
     def onEdit(self) -> None:
         """Correct the chosen structure in the Segment Editor."""

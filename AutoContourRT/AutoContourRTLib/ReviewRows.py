@@ -9,6 +9,7 @@ from slicer.i18n import tr as _
 
 from AutoContourRTLib.Appearance import plausibleVolumeMl, segmentStatus, setSegmentStatus
 from AutoContourRTLib.Cells import Cell, Row
+from AutoContourRTLib.Doubts import doubtOf
 from AutoContourRTLib.Fingerprints import REVIEW, isEdited, keepFingerprint
 from AutoContourRTLib.ModelText import structureTitle
 from AutoContourRTLib.RunReport import absentStructures, runWarnings
@@ -17,14 +18,29 @@ from AutoContourRTLib.SegmentationNodes import volumesMl
 REVIEWED, TO_REVIEW = "completed", "flagged"
 
 
-def reviewRows(segmentationNode: Any) -> List[Row]:
-    """A row a segment: box for "reviewed", name, volume in ml, and what to look at first.
+def doubtHelp() -> str:
+    """What the column of doubts shows."""
+    return _(
+        "How wide the edge of the contour was to the model. The largest come first: look there "
+        "first, and click to see the most doubtful spot. It tells what the model was unsure of, "
+        "not what it was sure of and got wrong: look at every contour."
+    )
 
-    The rows of structures that were not found come last and have no box.
+
+def reviewRows(segmentationNode: Any) -> List[Row]:
+    """A row a segment: box for "reviewed", name, volume in ml, the model's doubt, and why to look.
+
+    What the model was most in doubt of comes first; segments of other origin follow, in their own
+    order. The rows of structures that were not found come last and have no box.
     """
     volumes = volumesMl(segmentationNode)
-    rows = [_present(segmentationNode, n, volumes.get(n)) for n in _ids(segmentationNode)]
+    rows = [_present(segmentationNode, n, volumes.get(n)) for n in reviewOrder(segmentationNode)]
     return rows + [_absent(*item) for item in absentStructures(segmentationNode).items()]
+
+
+def reviewOrder(segmentationNode: Any) -> List[str]:
+    """The ids of all segments, those of the most doubt first."""
+    return sorted(_ids(segmentationNode), key=lambda n: -_edgeMm(segmentationNode, n))
 
 
 def setReviewed(segmentationNode: Any, segmentId: str, reviewed: bool) -> None:
@@ -94,20 +110,27 @@ def _ids(segmentationNode: Any) -> List[str]:
     return list(segmentationNode.GetSegmentation().GetSegmentIDs())
 
 
+def _edgeMm(segmentationNode: Any, segmentId: str) -> float:
+    doubt = doubtOf(segmentationNode, segmentId)
+    return doubt.edgeMm if doubt else 0.0
+
+
 def _present(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -> Row:
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
     name = segment.GetName()
     red, green, blue = (round(255 * part) for part in segment.GetColor())
     reviewed = isReviewed(segmentationNode, segmentId)
     reason = lookAt(segmentationNode, segmentId, volumeMl)
+    doubt = doubtOf(segmentationNode, segmentId)
     return [
         Cell("", _("Tick it when this contour is right."), checked=reviewed, key=segmentId),
         Cell(name, structureTitle(name), (red, green, blue)),
         Cell("" if volumeMl is None else f"{volumeMl:.1f}"),
+        Cell(f"{doubt.edgeMm:.1f}", doubtHelp()) if doubt else Cell(),
         Cell(reason, reason),
     ]
 
 
 def _absent(name: str, reason: str) -> Row:
-    return [Cell(enabled=False), Cell(name, structureTitle(name), enabled=False), Cell(),
+    return [Cell(enabled=False), Cell(name, structureTitle(name), enabled=False), Cell(), Cell(),
             Cell(_("Not contoured"), reason, enabled=False)]  # fmt: skip

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any, Tuple
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTLib.Transforms import between, toArray
@@ -40,15 +41,16 @@ def voxelBox(roiNode: Any, volumeNode: Any) -> VoxelBox:
     high = np.floor(index.max(axis=0) + _EDGE).astype(int) + 1
     start, stop = np.maximum(low, 0), np.minimum(high, size)
     if np.any(start >= stop):
-        raise InputError(
-            f"The box {roiNode.GetName()!r} holds no voxel of {volumeNode.GetName()!r}: it lies "
-            "outside of it, or is too thin. Move or enlarge it."
+        text = _(
+            "The box {box!r} holds no voxel of {volume!r}: it lies outside of it, or is too thin. "
+            "Move or enlarge it."
         )
+        raise InputError(text.format(box=roiNode.GetName(), volume=volumeNode.GetName()))
     notes = []
     if not _isStraight(index):
-        notes.append("The box is turned against the volume; a straight box around it is used.")
+        notes.append(_("The box is turned against the volume; a straight box around it is used."))
     if np.any(low < 0) or np.any(high > size):
-        notes.append("The box reaches outside the volume; its part inside is used.")
+        notes.append(_("The box reaches outside the volume; its part inside is used."))
     bounds = [int(n) for axis in (2, 1, 0) for n in (start[axis], stop[axis])]
     return VoxelBox(tuple(bounds), " ".join(notes))  # type: ignore[arg-type]
 
@@ -57,7 +59,8 @@ def _corners(roiNode: Any) -> np.ndarray:
     """The eight corners in RAS of the ROI's own space, homogeneous, (4, 8)."""
     size = np.array(roiNode.GetSize(), dtype=float)
     if roiNode.GetNumberOfControlPoints() < 1 or not np.all(size > 0):
-        raise InputError(f"The box {roiNode.GetName()!r} is not placed; draw it around the region.")
+        text = _("The box {box!r} is not placed; draw it around the region.")
+        raise InputError(text.format(box=roiNode.GetName()))
     toNode = toArray(roiNode.GetObjectToNodeMatrix())
     points = [(*(np.array(signs) * size / 2), 1.0) for signs in product((-1, 1), repeat=3)]
     return toNode @ np.array(points).T

@@ -1,4 +1,5 @@
-"""One export: a segmentation node out into a structure set (RTSTRUCT), by the worker.
+"""One export: a segmentation node out into a structure set (RTSTRUCT) or a DICOM segmentation
+(SEG), by the worker.
 
 The contours are taken as they are when the export begins, in one go; then the worker reads the CT's
 slices, sees that they show what the volume shows, and writes. The scene is not touched, but for
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.segmentation.export_service import (
+    RTSTRUCT,
+    SEG,
     ExportRequest,
     ExportResult,
-    write_sample,
 )
 from AutoContourRTCore.segmentation.external import BODY
 from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, appearance_of
@@ -27,7 +30,7 @@ from AutoContourRTCore.volumes.dicom.roi_names import (
     read_name_map,
     wrong_names,
 )
-from AutoContourRTCore.volumes.dicom.same_image import sample
+from AutoContourRTCore.volumes.dicom.same_image import sample, write_sample
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap
 from AutoContourRTLib.DicomProvenance import dicomFiles
@@ -37,6 +40,7 @@ from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.Requests import RequestHandler, ignore
 from AutoContourRTLib.ReviewRows import isReviewed, withdrawOutdated
 from AutoContourRTLib.RunFolder import RunFolder
+from AutoContourRTLib.SegmentationNodes import segmentNames
 from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation
 from AutoContourRTLib.Transforms import between
 from AutoContourRTLib.VolumeNodes import (
@@ -54,7 +58,9 @@ HOW = {True: "SEMIAUTOMATIC", False: "AUTOMATIC", None: ""}
 @dataclass(frozen=True)
 class ExportOptions:
     """output: the .dcm file. folder: of the CT's DICOM files, used only where the volume does not
-    lead to them. names: CSV name map, "" for none. body: add the outline of the patient.
+    lead to them. label: of a structure set. names: CSV name map, "" for none. body: add the outline
+    of the patient. kind: RTSTRUCT or SEG. byHand: names of the segments that a person drew, as the
+    user says of those that no run of ours made.
     """
 
     output: Path
@@ -62,16 +68,11 @@ class ExportOptions:
     label: str = "AutoContourRT"
     names: str = ""
     body: bool = False
+    kind: str = RTSTRUCT
+    byHand: Tuple[str, ...] = ()
 
 
-def segmentNames(segmentationNode: Any, segmentIds: Optional[Sequence[str]] = None) -> List[str]:
-    """Names of the segments, in order."""
-    segmentation = segmentationNode.GetSegmentation()
-    ids = segmentation.GetSegmentIDs() if segmentIds is None else segmentIds
-    return [segmentation.GetSegment(segmentId).GetName() for segmentId in ids]
-
-
-def unreviewed(segmentationNode: Any) -> List[str]:
+def unreviewed(segmentationNode: Any) -> Tuple[str, ...]:
     """Names of the segments that nobody has said to be right as they are now.
 
     The status of those that were edited after their review becomes Flagged.
@@ -86,13 +87,18 @@ def hasOutline(segmentationNode: Any) -> bool:
     return any(appearance_of(name).kind == EXTERNAL for name in segmentNames(segmentationNode))
 
 
-def unfitNames(segmentationNode: Any, names: str, body: bool) -> List[Tuple[str, str]]:
+def unfitNames(
+    segmentationNode: Any, names: str, body: bool, kind: str = RTSTRUCT
+) -> List[Tuple[str, str]]:
     """Why names cannot go to a planning system, and names that could.
 
-    names: CSV name map, "" for none. Raises InputError for a map that cannot be read.
+    names: CSV name map, "" for none. Raises InputError for a map that cannot be read. A DICOM
+    segmentation takes longer names; the worker checks them.
     """
     every = [*segmentNames(segmentationNode), *([BODY] if body else [])]
     chosen = chosen_names(every, read_name_map(Path(names)) if names else None)
+    if kind == SEG:
+        return []
     proposals = proposed(chosen)
     return [(why, proposals[name]) for name, why in wrong_names(chosen)]
 
@@ -104,17 +110,21 @@ def howMade(segmentationNode: Any) -> Dict[str, str]:
     return {name: HOW[isEdited(segmentationNode, n)] for name, n in zip(names, ids)}
 
 
+def unknownOrigin(segmentationNode: Any) -> List[str]:
+    """Names of the segments that no run of ours made: who or what drew them is not known."""
+    return [name for name, how in howMade(segmentationNode).items() if not how]
+
+
 def checkNodes(segmentationNode: Any) -> Any:
     """The volume of a segmentation; InputError where it cannot be exported."""
     name = repr(segmentationNode.GetName())
     if not segmentationNode.GetSegmentation().GetNumberOfSegments():
-        raise InputError(f"{name} has no segments.")
+        raise InputError(_("{name} has no segments.").format(name=name))
     volumeNode = referenceVolume(segmentationNode)
     if volumeNode is None:
-        raise InputError(
-            f"The volume that {name} was drawn on is not in the scene; load it, and choose it as "
-            "the source volume in the Segment Editor."
-        )
+        text = _("The volume that {name} was drawn on is not in the scene; load it, and choose it "
+                 "as the source volume in the Segment Editor.")  # fmt: skip
+        raise InputError(text.format(name=name))
     checkVolume(volumeNode)
     return volumeNode
 
@@ -189,12 +199,13 @@ class RtStructExport:
         write_labelmap(contours, path / "contours.seg.nrrd")
         found = sample(voxels(volumeNode), geometryOfVolumeNode(volumeNode))
         write_sample(found, path / "image.npz")
-        origin = provenance(self._node)
+        origin, made = provenance(self._node), howMade(self._node)
+        made.update({name: "MANUAL" for name in options.byHand if not made.get(name)})
         return ExportRequest(
             "", str(path / "contours.seg.nrrd"), str(options.output), str(path / "image.npz"),
             repr(volumeNode.GetName()), files, folder, str(archiveOf(options.output)),
             options.label, options.names, options.body, not unreviewed(self._node),
-            howMade(self._node), origin.get("model", ""), origin.get("modelVersion", ""),
+            made, origin.get("model", ""), origin.get("modelVersion", ""), options.kind,
         )  # fmt: skip
 
     def _end(self, callback: Callable[..., None], *what: Any) -> None:
@@ -212,7 +223,7 @@ def _stateOf(path: Path) -> Optional[Tuple[int, int]]:
 
 
 def archiveOf(output: Path) -> Path:
-    """Where the masks are kept beside the structure set."""
+    """Where the masks are kept beside the DICOM file."""
     return output.with_name(f"{output.name[: -len(SUFFIX)]}.seg.nrrd")
 
 

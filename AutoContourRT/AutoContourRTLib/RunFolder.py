@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import List, Optional
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.process_tree import is_running
 
@@ -33,10 +35,11 @@ class RunFolder:
             self.path = base / f"run-{os.getpid()}-{secrets.token_hex(4)}"
             self.path.mkdir(mode=0o700)  # patients' images: nobody else may read them
         except OSError as error:
-            raise InputError(
-                f"No temporary folder can be made in {base} ({error.strerror}); choose another one "
-                "in the application settings, or free some space."
-            ) from error
+            text = _(
+                "No temporary folder can be made in {folder} ({why}); choose another one in the "
+                "application settings, or free some space."
+            )
+            raise InputError(text.format(folder=base, why=error.strerror)) from error
         _mine.append(self.path)
 
     def remove(self) -> None:

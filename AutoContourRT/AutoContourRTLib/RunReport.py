@@ -29,7 +29,7 @@ def runWarnings(segmentationNode: Any) -> Tuple[str, ...]:
 def summary(result: Any) -> str:
     """What a RunResult says in a sentence or some lines."""
     if result.segmentationNode is not None:
-        text = _("{n} structures contoured in {seconds:.0f} s. Review them below.")
+        text = _("Structures contoured: {n}, in {seconds:.0f} s. Review them below.")
         return text.format(n=len(result.volumesMl), seconds=result.seconds)
     reasons = [f"{name}: {why}" for name, why in result.absent.items()]
     return "\n".join([_("None of the structures was found."), *result.warnings, *reasons])

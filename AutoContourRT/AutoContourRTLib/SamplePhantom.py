@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List
+from typing import Any, Callable, List
 
 import numpy as np
 import slicer
@@ -19,17 +19,24 @@ NAME = "AutoContourRTPhantom"
 
 def register(thumbnail: str) -> None:
     """Offer the phantom in the module Sample Data."""
+    registerSample(NAME, _("Head and neck phantom (CT)"), thumbnail, loadPhantom)
+
+
+def registerSample(
+    name: str, description: str, thumbnail: str, load: Callable[..., List[Any]]
+) -> None:
+    """Offer something in our section of the module Sample Data; load: adds its nodes."""
     import SampleData
 
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category=_("Auto Contour RT"),
-        sampleName=NAME,
-        sampleDescription=_("Head and neck phantom (CT)"),
+        sampleName=name,
+        sampleDescription=description,
         thumbnailFileName=thumbnail,
-        uris="",  # Sample Data wants these three, although loadPhantom does the work
-        fileNames=f"{NAME}.nrrd",
-        nodeNames=NAME,
-        customDownloader=loadPhantom,
+        uris="",  # Sample Data wants these three, although `load` does the work
+        fileNames=f"{name}.nrrd",
+        nodeNames=name,
+        customDownloader=load,
     )
 
 

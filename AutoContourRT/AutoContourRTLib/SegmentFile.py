@@ -13,13 +13,14 @@ from typing import Any, BinaryIO, Dict, Generator, Iterator, List, Tuple
 
 import numpy as np
 import SimpleITK
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.imagefile import geometry_of
 from AutoContourRTLib.Layers import NO_VOXELS, Layer, LayeredSegments
 
 CHUNK_BYTES = 1 << 22
-_TYPES = {"unsigned char": "u1", "unsigned short": "u2"}
+_TYPES = {"unsigned char": "u1", "unsigned short": "u2"}  # no tr
 _LONGEST_HEADER = 1 << 24
 
 
@@ -51,9 +52,10 @@ def readSegments(path: Path) -> Generator[float, None, LayeredSegments]:
                 done += len(planes)
                 yield done / geometry.shape[0]
     except (OSError, RuntimeError, ValueError, KeyError, zlib.error) as error:
-        raise InputError(f"The worker's result {path} cannot be read ({error}).") from error
+        text = _("The worker's result {path} cannot be read ({why}).")
+        raise InputError(text.format(path=path, why=error)) from error
     if done != geometry.shape[0]:
-        raise InputError(f"The worker's result {path} is cut short.")
+        raise InputError(_("The worker's result {path} is cut short.").format(path=path))
     whole = tuple(layer if layer.array.size else NO_VOXELS for layer in layers)
     return LayeredSegments(geometry, whole, tuple(segments))
 
@@ -73,7 +75,7 @@ _KEYS = ("Name", "Layer", "LabelValue")
 def _extents(reader: Any, segments: List[Tuple[str, int, int]]) -> List[_Extent]:
     """The box of each layer, from its segments' Extent (first and last index along i, j, k)."""
     boxes: Dict[int, _Extent] = {}
-    for number, (_, layer, _) in enumerate(segments):
+    for number, (_name, layer, _value) in enumerate(segments):
         ends = [int(word) for word in reader.GetMetaData(f"Segment{number}_Extent").split()]
         i0, i1, j0, j1, k0, k1 = ends
         boxes[layer] = _Extent((k0, j0, i0), (k1 + 1, j1 + 1, i1 + 1))
@@ -91,12 +93,12 @@ def _data(file: BinaryIO) -> np.dtype:
     while b"\n\n" not in head and len(head) < _LONGEST_HEADER:
         piece = file.read(1 << 16)
         if not piece:
-            raise ValueError("its header has no end")
+            raise ValueError(_("its header has no end"))
         head += piece
     end = head.index(b"\n\n") + 2
     fields = dict(line.split(b": ", 1) for line in head[:end].split(b"\n") if b": " in line)
     if fields[b"encoding"].strip() not in (b"gzip", b"gz"):
-        raise ValueError("it is not compressed with gzip")
+        raise ValueError(_("it is not compressed with gzip"))
     file.seek(end)
     order = ">" if fields.get(b"endian", b"little").strip() == b"big" else "<"
     return np.dtype(order + _TYPES[fields[b"type"].strip().decode("ascii")])

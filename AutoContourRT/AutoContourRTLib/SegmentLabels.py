@@ -7,6 +7,7 @@ from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import slicer
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -17,7 +18,7 @@ from AutoContourRTLib.SegmentationNodes import LABELMAP, labelsOf
 from AutoContourRTLib.Transforms import between, toArray
 from AutoContourRTLib.VolumeNodes import geometryOf, geometryOfVolumeNode, ijkToRasOf, toVtk
 
-_REFERENCE = "Reference image geometry"
+_REFERENCE = "Reference image geometry"  # no tr
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def labelMapFromSegmentation(
     """
     segmentation = segmentationNode.GetSegmentation()
     ids = list(segmentation.GetSegmentIDs()) if segmentIds is None else list(segmentIds)
-    _checkNames(segmentationNode, ids)
+    checkNames(segmentationNode, ids)
     if referenceVolumeNode is None:
         grid, toGrid = ownGrid(segmentationNode), np.eye(4)
     else:
@@ -58,7 +59,8 @@ def labelMapFromSegmentation(
     if not segmentation.ContainsRepresentation(LABELMAP):
         source = segmentation.GetSourceRepresentationName()
         segmentation = _converted(segmentationNode, ids, grid, toGrid)
-        notes.append(f"The segments were converted from {source!r} on this grid.")
+        converted = _("The segments were converted from {source!r} on this grid.")
+        notes.append(converted.format(source=source))
     return _masks(segmentation, ids, grid, toGrid, notes)
 
 
@@ -75,10 +77,10 @@ def ownGrid(segmentationNode: Any) -> Geometry:
         text = segmentation.GetConversionParameter(_REFERENCE)
     made = text and slicer.vtkSegmentationConverter.DeserializeImageGeometry(text, image, False)
     if not made or min(image.GetDimensions()) < 1:
-        raise InputError(
-            f"{segmentationNode.GetName()!r} has no grid of its own; choose the volume that its "
-            "contours were drawn on."
+        text = _(
+            "{name!r} has no grid of its own; choose the volume that its contours were drawn on."
         )
+        raise InputError(text.format(name=segmentationNode.GetName()))
     return geometryOf(_matrixOf(image), image.GetExtent())
 
 
@@ -107,7 +109,8 @@ def _masks(
         if not placed.exact:
             resampled.append(segment.GetName())
     if resampled:
-        notes = [*notes, f"On another grid, nearest voxels were taken: {', '.join(resampled)}."]
+        nearest = _("On another grid, nearest voxels were taken: {names}.")
+        notes = [*notes, nearest.format(names=", ".join(resampled))]
     return BridgedLabels(LabelMap(masks, grid), outside, tuple(notes))
 
 
@@ -118,8 +121,8 @@ def _layerOf(image: Optional[Any], value: int) -> Layer:
     labels = labelsOf(image) == value
     start, stop = boundingBox(labels)
     part = labels[tuple(slice(a, b) for a, b in zip(start, stop))]
-    i0, _, j0, _, k0, _ = image.GetExtent()
-    return Layer(part, (start[0] + k0, start[1] + j0, start[2] + i0))
+    first = image.GetExtent()[::2][::-1]
+    return Layer(part, (start[0] + first[0], start[1] + first[1], start[2] + first[2]))
 
 
 def _matrixOf(image: Any) -> np.ndarray:
@@ -128,18 +131,19 @@ def _matrixOf(image: Any) -> np.ndarray:
     return toArray(matrix)
 
 
-def _checkNames(segmentationNode: Any, ids: Sequence[str]) -> None:
-    segmentation = segmentationNode.GetSegmentation()
+def checkNames(segmentationNode: Any, segmentIds: Sequence[str]) -> None:
+    """Raise InputError for a segment that is not there, and for two of one name."""
+    name, segmentation = segmentationNode.GetName(), segmentationNode.GetSegmentation()
     seen = set()
-    for segmentId in ids:
+    for segmentId in segmentIds:
         segment = segmentation.GetSegment(segmentId)
         if segment is None:
-            raise InputError(f"{segmentationNode.GetName()!r} has no segment {segmentId!r}.")
-        if segment.GetName() in seen:
             raise InputError(
-                f"{segmentationNode.GetName()!r} has two segments named {segment.GetName()!r}; "
-                "rename one."
+                _("{name!r} has no segment {segment!r}.").format(name=name, segment=segmentId)
             )
+        if segment.GetName() in seen:
+            text = _("{name!r} has two segments named {segment!r}; rename one.")
+            raise InputError(text.format(name=name, segment=segment.GetName()))
         seen.add(segment.GetName())
 
 
@@ -159,10 +163,11 @@ def _converted(
     geometry = slicer.vtkSegmentationConverter.SerializeImageGeometry(matrix, image)
     copy.SetConversionParameter(_REFERENCE, geometry)
     if not copy.CreateRepresentation(LABELMAP):
-        raise InputError(
-            f"The contours of {segmentationNode.GetName()!r} are of the kind "
-            f"{original.GetSourceRepresentationName()!r}, which cannot become voxels here. Create "
-            "a binary labelmap in the module Segmentations; RT structure sets need the extension "
-            "SlicerRT for that."
+        text = _(
+            "The contours of {name!r} are of the kind {kind!r}, which cannot become voxels here. "
+            "Create a binary labelmap in the module Segmentations, or load the RT structure set "
+            "again in Auto Contour RT, section Load structure set or dose."
         )
+        kind = original.GetSourceRepresentationName()
+        raise InputError(text.format(name=segmentationNode.GetName(), kind=kind))
     return copy

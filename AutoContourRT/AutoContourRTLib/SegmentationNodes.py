@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 import slicer
 import vtk
+from slicer.i18n import tr as _
 from vtk.util.numpy_support import get_vtk_array_type, numpy_to_vtk, vtk_to_numpy
 
 from AutoContourRTCore.errors import InputError
@@ -22,7 +23,8 @@ from AutoContourRTLib.SegmentFile import readSegments
 from AutoContourRTLib.Transforms import refuseNonlinear
 from AutoContourRTLib.VolumeNodes import geometryOfVolumeNode, ijkToRasOf, toVtk
 
-LABELMAP = "Binary labelmap"
+LABELMAP = "Binary labelmap"  # no tr
+Names = Tuple[str, ...]
 
 
 def segmentationFromLabelMap(
@@ -51,10 +53,11 @@ def addSegmentation(
     """
     refuseNonlinear(volumeNode)
     if not segments.geometry.same_grid(geometryOfVolumeNode(volumeNode)):
-        raise InputError(
-            f"The contours lie on another grid than {volumeNode.GetName()!r}: was the volume "
-            "changed? Contour it again."
+        text = _(
+            "The contours lie on another grid than {name!r}: was the volume changed? Contour it "
+            "again."
         )
+        raise InputError(text.format(name=volumeNode.GetName()))
     scene = volumeNode.GetScene()
     node = slicer.vtkMRMLSegmentationNode()
     node.SetName(scene.GetUniqueNameByString(name))
@@ -76,6 +79,13 @@ def removeSegmentation(segmentationNode: Any) -> None:
     for number in reversed(range(segmentationNode.GetNumberOfDisplayNodes())):
         scene.RemoveNode(segmentationNode.GetNthDisplayNode(number))
     scene.RemoveNode(segmentationNode)
+
+
+def segmentNames(segmentationNode: Any, segmentIds: Optional[Sequence[str]] = None) -> Names:
+    """Names of the segments (None: of all), in order."""
+    segmentation = segmentationNode.GetSegmentation()
+    ids = segmentation.GetSegmentIDs() if segmentIds is None else segmentIds
+    return tuple(segmentation.GetSegment(segmentId).GetName() for segmentId in ids)
 
 
 def volumesMl(segmentationNode: Any) -> Dict[str, float]:

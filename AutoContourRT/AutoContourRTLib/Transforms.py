@@ -7,6 +7,7 @@ from typing import Any, Optional
 import numpy as np
 import slicer
 import vtk
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 
@@ -39,12 +40,13 @@ def toWorld(node: Any) -> np.ndarray:
 def refuseNonlinear(node: Any) -> None:
     """Raise InputError for a node under a transform that is not linear."""
     if hasNonlinearTransform(node):
-        raise InputError(
-            f"{node.GetName()!r} lies under the transform "
-            f"{node.GetParentTransformNode().GetName()!r}, which is not linear (DICOM import makes "
-            "such ones for tilted or unevenly spaced slices). Use a hardened copy, on a straight "
-            "grid, or harden the transform in the module Transforms."
+        text = _(
+            "{name!r} lies under the transform {transform!r}, which is not linear (DICOM import "
+            "makes such ones for tilted or unevenly spaced slices). Use a hardened copy, on a "
+            "straight grid, or harden the transform in the module Transforms."
         )
+        transform = node.GetParentTransformNode().GetName()
+        raise InputError(text.format(name=node.GetName(), transform=transform))
 
 
 def between(fromNode: Any, toNode: Optional[Any]) -> np.ndarray:
@@ -59,9 +61,8 @@ def between(fromNode: Any, toNode: Optional[Any]) -> np.ndarray:
     try:
         return np.linalg.inv(there) @ toWorld(fromNode)
     except np.linalg.LinAlgError as error:
-        raise InputError(
-            f"The transform above {toNode.GetName()!r} flattens space; remove it."
-        ) from error
+        text = _("The transform above {name!r} flattens space; remove it.")
+        raise InputError(text.format(name=toNode.GetName())) from error
 
 
 def hardenedCopy(volumeNode: Any) -> Any:
@@ -71,13 +72,14 @@ def hardenedCopy(volumeNode: Any) -> Any:
     cannot harden it; then nothing is added.
     """
     scene = volumeNode.GetScene()
-    name = scene.GetUniqueNameByString(f"{volumeNode.GetName()} hardened")
+    name = scene.GetUniqueNameByString(_("{name} hardened").format(name=volumeNode.GetName()))
     copy = slicer.vtkSlicerVolumesLogic.CloneVolume(scene, volumeNode, name)
     copy.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
     if not copy.HardenTransform() or copy.GetParentTransformNode() is not None:
         scene.RemoveNode(copy)
-        raise InputError(
-            f"The transform of {volumeNode.GetName()!r} cannot be hardened; resample the volume "
-            "with the module Resample Image (BRAINS) first."
+        text = _(
+            "The transform of {name!r} cannot be hardened; resample the volume with the module "
+            "Resample Image (BRAINS) first."
         )
+        raise InputError(text.format(name=volumeNode.GetName()))
     return copy

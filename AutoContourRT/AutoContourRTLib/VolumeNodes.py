@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import vtk
+from slicer.i18n import tr as _
 from vtk.util.numpy_support import vtk_to_numpy
 
 from AutoContourRTCore.errors import InputError
@@ -21,20 +22,22 @@ FLIP = np.diag([-1.0, -1.0, 1.0, 1.0])
 def checkVolume(volumeNode: Any) -> None:
     """Raise InputError for what cannot be contoured, in the order in which a user would mend it."""
     if volumeNode is None:
-        raise InputError("No volume is chosen; load a CT and choose it.")
+        raise InputError(_("No volume is chosen; load a CT and choose it."))
     name = volumeNode.GetName()
     isLabelMap = volumeNode.IsA("vtkMRMLLabelMapVolumeNode")
     if isLabelMap or not volumeNode.IsA("vtkMRMLScalarVolumeNode"):
-        raise InputError(f"{name!r} is a label map or no volume at all; choose a CT.")
+        text = _("{name!r} is a label map or no volume at all; choose a CT.")
+        raise InputError(text.format(name=name))
     image = volumeNode.GetImageData()
     scalars = None if image is None else image.GetPointData().GetScalars()
     if scalars is None or min(image.GetDimensions()) < 1:
-        raise InputError(f"{name!r} holds no voxels; load it again.")
+        raise InputError(_("{name!r} holds no voxels; load it again.").format(name=name))
     if scalars.GetNumberOfComponents() != 1:
-        raise InputError(
-            f"{name!r} has {scalars.GetNumberOfComponents()} values per voxel (colour, or several "
-            "time points); choose a volume with one."
+        text = _(
+            "{name!r} has {n} values per voxel (colour, or several time points); choose a volume "
+            "with one."
         )
+        raise InputError(text.format(name=name, n=scalars.GetNumberOfComponents()))
     refuseNonlinear(volumeNode)
     geometryOfVolumeNode(volumeNode)
 
@@ -59,7 +62,8 @@ def geometryOf(ijkToRas: np.ndarray, extent: Any) -> Geometry:
     lps = FLIP @ ijkToRas
     spacing = np.linalg.norm(lps[:3, :3], axis=0)
     if not np.all(np.isfinite(spacing)) or spacing.min() <= 0:
-        raise InputError(f"The voxel spacing {tuple(spacing)} mm is not positive; load it again.")
+        text = _("The voxel spacing {spacing} mm is not positive; load it again.")
+        raise InputError(text.format(spacing=tuple(spacing)))
     axes = (lps[:3, :3] / spacing).T[::-1]
     origin = lps[:3, :3] @ first + lps[:3, 3]
     shape = (last - first + 1)[::-1]

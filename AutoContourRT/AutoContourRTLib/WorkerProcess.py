@@ -174,7 +174,7 @@ class WorkerProcess:
         if isinstance(reply, messages.Ready):
             self._takeReady(reply)
         elif isinstance(reply, messages.Failed) and reply.id == "":
-            self._failAll(f"The worker did not understand a request. {reply.message}")
+            self._failAll(WorkerTexts.notUnderstood(reply.message))
         else:
             self._takeReply(reply)
 

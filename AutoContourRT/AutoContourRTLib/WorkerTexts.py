@@ -4,55 +4,70 @@ from __future__ import annotations
 
 from typing import Sequence
 
+from slicer.i18n import tr as _
+
 LINES_SHOWN = 8
 _KILLED = 9  # the signal by which systems end a process when memory runs out
 
 
 def couldNotStart(program: str, reason: str) -> str:
     """The system does not start the launcher."""
-    return (
-        f"{program} could not be started ({reason}). Check that it is there and that no virus "
+    text = _(
+        "{program} could not be started ({reason}). Check that it is there and that no virus "
         "scanner blocks it, or reinstall 3D Slicer."
     )
+    return text.format(program=program, reason=reason)
 
 
 def wrongVersion(worker: str, module: str) -> str:
     """The worker is of another version than the module that started it."""
-    return (
-        f"The worker is of version {worker}, this module of {module}: the extension was updated "
+    text = _(
+        "The worker is of version {worker}, this module of {module}: the extension was updated "
         "while 3D Slicer ran. Restart 3D Slicer."
     )
+    return text.format(worker=worker, module=module)
+
+
+def notUnderstood(message: str) -> str:
+    """It does not know what it was asked for."""
+    return _("The worker did not understand a request. {message}").format(message=message)
 
 
 def silent(seconds: float, ready: bool) -> str:
     """It was ended because it said nothing."""
-    what = "gave no sign of life" if ready else "did not start"
-    return (
-        f"The worker {what} for {seconds:g} seconds and was ended. Try again; if it happens again, "
-        "close other programs, or choose the CPU as device."
+    gone = _(
+        "The worker gave no sign of life for {seconds:g} seconds and was ended. Try again; if it "
+        "happens again, close other programs, or choose the CPU as device."
     )
+    late = _(
+        "The worker did not start for {seconds:g} seconds and was ended. Try again; if it happens "
+        "again, close other programs, or choose the CPU as device."
+    )
+    return (gone if ready else late).format(seconds=seconds)
 
 
 def ended(code: int, crashed: bool, ready: bool) -> str:
     """It ended by itself or was ended from outside."""
     if not ready:
-        return (
-            f"The worker could not start (exit code {code}). Check in the module's settings that "
+        text = _(
+            "The worker could not start (exit code {code}). Check in the module's settings that "
             "everything it needs is installed."
         )
+        return text.format(code=code)
     if crashed and code == _KILLED:
-        return (
+        return _(
             "The worker was killed from outside, probably because memory ran out. Close other "
             "programs, or choose fewer structures or a box around the region."
         )
-    how = f"signal {code}" if crashed else f"exit code {code}"
-    return (
-        f"The worker ended unexpectedly ({how}). Try again; if it happens again, choose the CPU "
-        "as device and report the log."
+    text = _(
+        "The worker ended unexpectedly ({how}). Try again; if it happens again, choose the CPU as "
+        "device and report the log."
     )
+    how = _("signal {code}") if crashed else _("exit code {code}")
+    return text.format(how=how.format(code=code))
 
 
 def lastLines(log: Sequence[str]) -> str:
     """The end of the log, to be put behind a message; "" where the log is empty."""
     lines = [line for line in log if line.strip()][-LINES_SHOWN:]
-    return "\n\nThe last lines of its log:\n" + "\n".join(lines) if lines else ""
+    return "\n".join(["\n", _("The last lines of its log:"), *lines]) if lines else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Optional
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.correction.annotation import Box
 from AutoContourRTLib.RoiNodes import voxelBox
@@ -21,7 +22,7 @@ def showBox(volumeNode: Any, box: Optional[Box]) -> Any:
         low, high = np.array(box[0::2], dtype=float), np.array(box[1::2], dtype=float)
     matrix = ijkToRasOf(geometry)
     spacing = np.array(geometry.spacing[::-1])
-    node = volumeNode.GetScene().AddNewNodeByClass("vtkMRMLMarkupsROINode", "Predict inside")
+    node = volumeNode.GetScene().AddNewNodeByClass("vtkMRMLMarkupsROINode", _("Predict inside"))
     node.SetSaveWithScene(False)
     node.CreateDefaultDisplayNodes()
     node.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())

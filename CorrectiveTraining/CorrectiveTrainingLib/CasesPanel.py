@@ -15,6 +15,8 @@ from CorrectiveTrainingLib import Texts
 from CorrectiveTrainingLib.Session import Session
 
 IMAGES = "*.nrrd *.nhdr *.nii *.nii.gz *.mha *.mhd"
+DOSES = "*.dcm " + IMAGES
+DOSE_UNITS = ("Gy", "cGy")
 
 
 class CasesPanel:
@@ -24,12 +26,14 @@ class CasesPanel:
         self._ui, self._session = ui, session
         titles = [_("Case"), _("State"), _("For"), _("Dice"), _("Time")]
         Tables.setHeaders(ui.casesTable, titles)
+        for unit in DOSE_UNITS:
+            ui.doseUnitComboBox.addItem(unit, unit)
         ui.casesTable.connect("cellDoubleClicked(int,int)", self.onDoubleClicked)
         for button, callback in (
             (ui.previousButton, self.onPrevious), (ui.saveButton, self.onSave),
             (ui.nextButton, self.onNext), (ui.addFilesButton, self.onAddFiles),
             (ui.addFolderButton, self.onAddFolder), (ui.addVolumeButton, self.onAddVolume),
-            (ui.relocateButton, self.onRelocate),
+            (ui.relocateButton, self.onRelocate), (ui.doseButton, self.onDose),
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
 
@@ -46,6 +50,9 @@ class CasesPanel:
         ui.saveButton.enabled = ui.nextButton.enabled = case is not None
         hasPrevious = case is not None and project.neighbour(case.id, -1) is not None
         ui.previousButton.enabled = hasPrevious
+        ui.doseButton.enabled = ui.doseUnitComboBox.enabled = case is not None
+        ui.doseLabel.text = "" if case is None else Texts.doseSentence(project.case(case.id))
+        ui.doseLabel.visible = bool(ui.doseLabel.text)
 
     def onDoubleClicked(self, row: int, column: int) -> None:
         """Open the case of a row."""
@@ -88,6 +95,17 @@ class CasesPanel:
         """The chosen volume of the scene."""
         node = self._ui.volumeSelector.currentNode()
         self._do(_("The volume was not added."), lambda: self._session.addVolumeNode(node))
+
+    def onDose(self) -> None:
+        """The dose file of the open case, which the user chooses."""
+        kinds = _("Dose files ({kinds});;All files (*)").format(kinds=DOSES)
+        path = qt.QFileDialog.getOpenFileName(
+            slicer.util.mainWindow(), _("Dose of the open case"), "", kinds
+        )
+        unit = self._ui.doseUnitComboBox.currentData
+        if path:
+            failed = _("The case has no new dose.")
+            self._do(failed, lambda: self._session.setDose(Path(path), unit))
 
     def onRelocate(self) -> None:
         """Look for images that are gone in a folder."""

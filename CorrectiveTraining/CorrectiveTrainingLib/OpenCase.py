@@ -11,14 +11,15 @@ from __future__ import annotations
 from typing import Any, Callable, Collection, Dict, List, Optional, Set
 
 import numpy as np
+from slicer.i18n import tr as _
 
-from AutoContourRTCore.correction.annotation import WHOLE, Part
+from AutoContourRTCore.correction.annotation import Part
 from AutoContourRTCore.correction.editing import Correction, take_edit
 from AutoContourRTCore.correction.records import CaseRecord
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
-from AutoContourRTLib.Layers import Layer, boundingBox
+from AutoContourRTLib.Layers import Layer
 from AutoContourRTLib.Requests import ignore
 from AutoContourRTLib.SamplePhantom import addVolume
 from AutoContourRTLib.VolumeNodes import geometryOfVolumeNode
@@ -63,9 +64,14 @@ class OpenCase:
         self._markBox = Segments.NOWHERE  # where the marks lie
         self.volume = addVolume(volume, case.name)
         self.volume.SetSaveWithScene(False)
-        self.prediction = self._segments("prediction", PREDICTION_LIGHTER, isHidden=True)
-        self.contours = self._segments("contours")
-        self.marks = Segments.addSegments(self.volume, f"{case.name} marks", Strokes.COLORS)
+        titles = {
+            "prediction": _("{case} prediction"), "contours": _("{case} contours"),
+            "marks": _("{case} marks"),
+        }  # fmt: skip
+        names = {what: title.format(case=case.name) for what, title in titles.items()}
+        self.prediction = self._segments(names["prediction"], PREDICTION_LIGHTER, isHidden=True)
+        self.contours = self._segments(names["contours"])
+        self.marks = Segments.addSegments(self.volume, names["marks"], Strokes.COLORS)
         self.watch = EditWatch([self.contours, self.marks], self._onEdit, timerFactory)
         self.refresh()
 
@@ -83,7 +89,7 @@ class OpenCase:
         """Correct another structure from now on. Raises InputError."""
         self.takeEdits()
         self.structure = structure
-        self._showMarks(WHOLE)
+        self._showMarks(self._extent(structure))
 
     # Edits
 
@@ -164,8 +170,8 @@ class OpenCase:
 
     def _after(self, isDone: bool) -> bool:
         if isDone:
-            self._showContour(self.structure, WHOLE)
-            self._showMarks(WHOLE)
+            self._showContour(self.structure, self._extent(self.structure))
+            self._showMarks(self._extent(self.structure))
             self._onChanged()
         return isDone
 
@@ -199,12 +205,10 @@ class OpenCase:
         """Show what the project holds."""
         for name, correction in self.corrections.items():
             annotation = correction.annotation
-            box = Segments.setMask(self.prediction, name, annotation.prediction, self.volume)
-            isMarked = annotation.marks.any()
-            part = Segments.around([box, self._boxes[name]])
-            self._showContour(name, WHOLE if isMarked else part)
+            Segments.setMask(self.prediction, name, annotation.prediction, self.volume)
+            self._showContour(name, self._extent(name))
             self._stamps[name] = Segments.stamp(self.contours, name)
-        self._showMarks(WHOLE)
+        self._showMarks(self._extent(self.structure))
 
     def box(self) -> Optional[Part]:
         """Where the contour of the selected structure lies; None where there is none."""
@@ -227,9 +231,9 @@ class OpenCase:
             for each in (node, *displays):  # the other way round, views make new display nodes
                 scene.RemoveNode(each)
 
-    def _segments(self, what: str, lighter: float = 0.0, isHidden: bool = False) -> Any:
+    def _segments(self, title: str, lighter: float = 0.0, isHidden: bool = False) -> Any:
         colors = {name: Segments.colorOf(name, lighter) for name in self.corrections}
-        return Segments.addSegments(self.volume, f"{self.name} {what}", colors, isHidden)
+        return Segments.addSegments(self.volume, title, colors, isHidden)
 
     def _read(self, node: Any, wanted: Collection[str]) -> Dict[str, Layer]:
         """The segments that are still there. Raises InputError where image and contours do not lie
@@ -237,11 +241,11 @@ class OpenCase:
         same = self.volume.GetParentTransformNode() is node.GetParentTransformNode()
         grid = geometryOfVolumeNode(self.volume)
         if not same or not grid.same_grid(self.correction.annotation.geometry):
-            raise InputError(
-                f"The image of {self.name!r} was moved against its contours, by a transform or in "
+            raise InputError(_(
+                "The image of '{name}' was moved against its contours, by a transform or in "
                 "another module, so that what you draw cannot be put in its place. Undo that, or "
                 "open the case again; what was drawn before is safe."
-            )
+            ).format(name=self.name))  # fmt: skip
         there = self._ids(node)
         found = [name for name in wanted if name in there]
         return {name: Segments.maskOf(node, self.volume, name) for name in found}
@@ -266,10 +270,7 @@ class OpenCase:
         if part is None:
             return
         if shown is not None and np.array_equal(shown, annotation.corrected_in(part)):
-            low, high = boundingBox(shown)
-            self._boxes[name] = tuple(
-                tuple(one.start + n for one, n in zip(part, end)) for end in (low, high)
-            )
+            self._boxes[name] = Segments.boxIn(shown, part)
             return
         part = self._grown(part, self._boxes[name])
         mask = annotation.corrected_in(part)
@@ -293,9 +294,13 @@ class OpenCase:
             tuple(one.start for one in around), tuple(one.stop for one in around)
         )  # fmt: skip
 
+    def _extent(self, name: str) -> Optional[Part]:
+        """Where prediction, marks and what is shown of a structure lie; None for nowhere."""
+        part = self.corrections[name].annotation.part
+        start, stop = zip(*((one.start, one.stop) for one in part))
+        return Segments.around([(start, stop), self._boxes[name], self._markBox])
+
     def _grown(self, part: Part, box: Segments.Box) -> Part:
         """A part that holds a box, too."""
-        if part == WHOLE:
-            return part
         start, stop = zip(*((one.start, one.stop) for one in part))
         return Segments.around([(start, stop), box]) or part

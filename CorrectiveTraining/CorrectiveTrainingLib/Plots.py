@@ -14,14 +14,16 @@ from slicer.i18n import tr as _
 from vtk.util.numpy_support import numpy_to_vtk
 
 from AutoContourRTCore.correction import report
+from AutoContourRTCore.correction.dose import HIGH_GY, LOW_GY
 from AutoContourRTCore.correction.project import TRAINING, Project
 from AutoContourRTCore.correction.records import ProjectRecord
 from AutoContourRTCore.nn.correction_state import METRICS, read_lines
 from CorrectiveTrainingLib.Segments import colorOf
 
 LINE, DASHES, POINTS = "line", "dashes", "points"
-VALIDATION, AGREEMENT, DURATION = "validation", "agreement", "duration"
+VALIDATION, AGREEMENT, DURATION, DOSE = "validation", "agreement", "duration", "dose"
 _BLUE, _RED, _BLACK = (0.12, 0.47, 0.71), (0.84, 0.15, 0.16), (0.1, 0.1, 0.1)
+_GREY = (0.5, 0.5, 0.5)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,21 @@ def durationCurves(record: ProjectRecord, seconds: Mapping[str, float]) -> List[
     ])  # fmt: skip
 
 
+def doseCurves(record: ProjectRecord, structure: str) -> List[Curve]:
+    """|mean dose of predicted - of corrected contour| (Gy) of each case whose dose is known, with
+    running mean and SD, and the limits of the bands of Smith 2021."""
+    points = [(case.order, case.annotations[structure].dose_deviation_gy) for case in record.cases
+              if structure in case.annotations]  # fmt: skip
+    known = [(order, gray) for order, gray in points if gray is not None]
+    ends = _floats([min(order for order, _gray in known), max(order for order, _gray in known)]
+                   if known else [])  # fmt: skip
+    limits = [
+        Curve(_("{gray:g} Gy").format(gray=gray), ends, np.full(len(ends), gray), DASHES, _GREY)
+        for gray in (LOW_GY, HIGH_GY)
+    ]
+    return [*_running(known), *limits]
+
+
 def _running(points: Sequence[Tuple[int, Optional[float]]]) -> List[Curve]:
     """In the order of annotation; see report.running_mean_sd."""
     ordered = sorted(points, key=lambda point: point[0])
@@ -97,6 +114,12 @@ def _floats(values: Sequence[Any]) -> np.ndarray:
     return np.array([np.nan if value is None else value for value in values], dtype=float)
 
 
+def _highest(curves: Sequence[Curve]) -> float:
+    """The largest value that is known, 1 for none."""
+    known = [float(np.nanmax(curve.y)) for curve in curves if np.isfinite(curve.y).any()]
+    return max(known, default=1.0)
+
+
 class Plots:
     """The chart nodes, made when they are first needed, and filled anew by `update`."""
 
@@ -109,14 +132,15 @@ class Plots:
             VALIDATION: (_("Validation Dice per epoch"), _("epoch"), _("Dice")),
             AGREEMENT: (_("Dice of prediction and correction"), _("case"), _("Dice")),
             DURATION: (_("Time per case"), _("case"), _("minutes")),
+            DOSE: (_("Change of the mean dose by the correction"), _("case"), _("Gy")),
         }
 
     def chart(self, kind: str) -> Any:
         """The chart node of a kind."""
         node = self._charts.get(kind)
         if node is None or node.GetScene() is None:
-            node = self._add("vtkMRMLPlotChartNode", f"Corrective training: {kind}")
             title, x, y = self.titles()[kind]
+            node = self._add("vtkMRMLPlotChartNode", title)
             node.SetTitle(title)
             node.SetXAxisTitle(x)
             node.SetYAxisTitle(y)
@@ -127,22 +151,24 @@ class Plots:
     def update(
         self, kind: str, project: Project, structure: str, seconds: Mapping[str, float]
     ) -> str:
-        """Draw one chart as the project is now; structure: for that of the agreement.
+        """Draw one chart as the project is now; structure: for agreement and dose.
 
         Returns its legend, as HTML.
         """
         record, chart = project.record, self.chart(kind)
         if kind == VALIDATION:
             curves = validationCurves(project.folder, record.structures)
-        elif kind == AGREEMENT:
-            chart.SetTitle(f"{self.titles()[kind][0]}: {structure}")
-            curves = agreementCurves(record, structure)
+        elif kind in (AGREEMENT, DOSE):
+            title = _("{title}: {structure}")
+            chart.SetTitle(title.format(title=self.titles()[kind][0], structure=structure))
+            isDose = kind == DOSE
+            curves = (doseCurves if isDose else agreementCurves)(record, structure)
         else:
             curves = durationCurves(record, seconds)
         self._fill(chart, curves)
         if kind != DURATION:
             chart.SetYAxisRangeAuto(False)
-            chart.SetYAxisRange(0.0, 1.0)
+            chart.SetYAxisRange(0.0, 1.1 * _highest(curves) if kind == DOSE else 1.0)
         return legend(curves)
 
     def remove(self) -> None:

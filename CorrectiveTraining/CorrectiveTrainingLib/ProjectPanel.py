@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, List, Optional, Tuple
 
 import qt
 import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.correction.lock import LockedByOther
+from AutoContourRTCore.correction.project import PROJECT
+from AutoContourRTCore.correction.requests import GatherRequest
 from AutoContourRTCore.correction.setup import correction_recipe
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTLib.Requests import RequestHandler
 from CorrectiveTrainingLib import Texts
 from CorrectiveTrainingLib.Session import Session
 
-RECIPES = ("default", "rootpainter3d")
+RECIPES = ("default", "rootpainter3d", "sartor2020")
 
 
 class ProjectPanel:
@@ -24,15 +28,18 @@ class ProjectPanel:
 
     def __init__(self, ui: Any, session: Session, store: ModelStore) -> None:
         self._ui, self._session, self._store = ui, session, store
+        self._gathering = ""  # the request that takes contoured cases in
         titles = {
             "default": _("learns fast (our own)"),
             "rootpainter3d": _("as RootPainter3D (Smith 2021)"),
+            "sartor2020": _("for many contoured cases (Sartor 2020)"),
         }
         for name in RECIPES:
-            ui.recipeComboBox.addItem(f"{name}: {titles[name]}", name)
+            text = _("{name}: {title}").format(name=name, title=titles[name])
+            ui.recipeComboBox.addItem(text, name)
         for button, callback in (
             (ui.openButton, self.onOpen), (ui.closeButton, self.onClose),
-            (ui.createButton, self.onCreate),
+            (ui.createButton, self.onCreate), (ui.gatherStopButton, self.onStopGathering),
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
         self.fillModels()
@@ -52,6 +59,13 @@ class ProjectPanel:
         project = self._session.project
         self._ui.projectLabel.text = Texts.projectSentence(project)
         self._ui.closeButton.enabled = project is not None
+        self._ui.createButton.enabled = not self._gathering
+        self._ui.gatherStopButton.visible = bool(self._gathering)
+        self._ui.gatherLabel.visible = bool(self._gathering)
+
+    def close(self) -> None:
+        """The panel goes: no more cases are taken in."""
+        self.onStopGathering()
 
     def onOpen(self) -> None:
         """A folder that the user chooses."""
@@ -78,7 +92,12 @@ class ProjectPanel:
     def onCreate(self) -> None:
         """A new project of what the form says."""
         with slicer.util.tryWithErrorDisplay(_("No project was made."), waitCursor=True):
-            self._create()
+            folder, recipe, names, start = self._form()
+            dataset = self._ui.datasetPathLineEdit.currentPath
+            if dataset:
+                self._gather(folder, recipe, names, start, dataset)
+                return
+            self._session.createProject(folder, names, recipe, start)
             self._ui.newProjectCollapsibleButton.collapsed = True
 
     def onClose(self) -> None:
@@ -86,7 +105,8 @@ class ProjectPanel:
         with slicer.util.tryWithErrorDisplay(_("The project was not closed.")):
             self._session.close()
 
-    def _create(self) -> None:
+    def _form(self) -> Tuple[Path, Recipe, List[str], Optional[Path]]:
+        """Folder, recipe, structures and the model to start from."""
         ui, folder = self._ui, self._ui.folderPathLineEdit.currentPath
         if not folder:
             raise InputError(_("Choose a folder for the project."))
@@ -96,7 +116,55 @@ class ProjectPanel:
         name, isSmall = ui.recipeComboBox.currentData, ui.smallCheckBox.checked
         recipe = correction_recipe(name, manifest, isSmall)
         path = self._store.folder(start) if start else None
-        self._session.createProject(Path(folder), [n for n in names if n], recipe, path)
+        return Path(folder), recipe, [name for name in names if name], path
+
+    # Contoured cases
+
+    def _gather(
+        self, folder: Path, recipe: Recipe, names: List[str], start: Optional[Path], dataset: str
+    ) -> None:
+        """Have the worker make the project; it is opened once it is there."""
+        handler = RequestHandler(
+            onProgress=self._onGathering,
+            onDone=lambda result: self._gathered(folder),
+            onFailed=lambda message, cause: self._notGathered(message),
+            onCancelled=lambda: self._stoppedGathering(folder),
+        )
+        request = GatherRequest(
+            "", str(folder), dataset, recipe.to_dict(), tuple(names) or None, str(start or ""),
+            self._ui.copyCasesCheckBox.checked,
+        )
+        self._ui.gatherLabel.text = _("Taking the contoured cases in...")
+        self._gathering = self._session.submit(request, handler)
+        self.refresh()
+
+    def onStopGathering(self) -> None:
+        """No more cases."""
+        if self._gathering:
+            self._session.cancel(self._gathering)
+
+    def _onGathering(self, fraction: float, message: str) -> None:
+        text = _("{percent:.0f} %: {message}").format(percent=100 * fraction, message=message)
+        self._ui.gatherLabel.text = text
+
+    def _gathered(self, folder: Path) -> None:
+        self._gathering = ""
+        self._ui.newProjectCollapsibleButton.collapsed = True
+        self.refresh()
+        self.open(str(folder))
+
+    def _notGathered(self, message: str) -> None:
+        self._gathering = ""
+        self.refresh()
+        slicer.util.errorDisplay(_("No project was made.") + "\n\n" + message)
+
+    def _stoppedGathering(self, folder: Path) -> None:
+        self._gathering = ""
+        self.refresh()
+        text = _("Stopped; no project was made.")
+        if (folder / PROJECT).exists():
+            text = _("Stopped. Open {folder} to go on with the cases so far.").format(folder=folder)
+        slicer.util.showStatusMessage(text, 10000)
 
     def _openFirst(self) -> None:
         """The case to go on with: the one opened last, else the first that is not yet corrected."""

@@ -9,9 +9,10 @@ import numpy as np
 import slicer
 
 from AutoContourRTCore.correction.annotation import WHOLE, Part
+from AutoContourRTCore.metrics.boxes import box_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTLib.Appearance import known
-from AutoContourRTLib.Layers import NO_VOXELS, Layer, boundingBox, layersOf
+from AutoContourRTLib.Layers import NO_VOXELS, Layer, layersOf
 from AutoContourRTLib.SegmentationNodes import LABELMAP, labelsOf, orientedImage
 from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation
 from AutoContourRTLib.Transforms import toArray
@@ -64,12 +65,12 @@ def setMask(
     """
     logic = slicer.vtkSlicerSegmentationsModuleLogic
     geometry = geometryOfVolumeNode(volumeNode)
-    low, high = boundingBox(mask)
-    if low == high:
+    inside = box_of(mask)
+    if inside is None:
         logic.ClearSegment(segmentationNode, segmentId)
         return NOWHERE
-    cropped = mask[tuple(slice(a, b) for a, b in zip(low, high))]
-    start = tuple((one.start or 0) + a for one, a in zip(part, low))
+    cropped = mask[inside]
+    start = tuple((one.start or 0) + at.start for one, at in zip(part, inside))
     layer = Layer(np.ascontiguousarray(cropped, dtype=np.uint8), start)
     image = orientedImage(layer, geometry)
     logic.SetBinaryLabelmapToSegment(image, segmentationNode, segmentId, logic.MODE_REPLACE)
@@ -124,6 +125,18 @@ def around(boxes: Iterable[Box]) -> Optional[Part]:
     high = np.max([stop for _start, stop in filled], axis=0).tolist()
     k, j, i = (slice(a, b) for a, b in zip(low, high))
     return (k, j, i)
+
+
+def boxIn(mask: np.ndarray, part: Part) -> Box:
+    """Where a mask (bool) of a part lies in the grid."""
+    inside = box_of(mask)
+    if inside is None:
+        return NOWHERE
+    start, stop = (
+        tuple(one.start + getattr(at, end) for one, at in zip(part, inside))
+        for end in ("start", "stop")
+    )
+    return start, stop
 
 
 def inPart(layer: Layer, part: Part) -> np.ndarray:

@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Collection, Dict, List, Optional, Sequence
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.correction.annotation import Box
 from AutoContourRTCore.correction.interaction import Event, active_seconds
 from AutoContourRTCore.correction.lock import BEAT_SECONDS
@@ -104,6 +106,24 @@ class Session:
         self.project.close()
         self.project = self.training = None
         self._timers, self._read = [], {}
+        self.onChanged()
+
+    def submit(self, request: Any, handler: Any) -> str:
+        """Ask the worker for something that is not of the open project; the request's id."""
+        return str(self._worker.submit(request, handler))
+
+    def cancel(self, number: str) -> None:
+        """Take a request of `submit` back."""
+        self._worker.cancel(number)
+
+    def setDose(self, path: Path, unit: str) -> None:
+        """The dose of the open case; unit: "Gy" or "cGy", of an image file. Raises InputError."""
+        self._opened().set_dose(self._openCase().id, path, unit)
+        self.onChanged()
+
+    def setLargestOnly(self, isOnly: bool) -> None:
+        """Whether predictions keep only the largest part of each structure. Raises InputError."""
+        self._opened().change_settings(largest_component=isOnly)
         self.onChanged()
 
     def addFiles(self, paths: List[str], copy: bool) -> List[str]:
@@ -333,10 +353,10 @@ class Session:
 
     def _opened(self) -> Project:
         if self.project is None:
-            raise InputError("No project is open; open one, or make a new one.")
+            raise InputError(_("No project is open; open one, or make a new one."))
         return self.project
 
     def _openCase(self) -> OpenCase:
         if self.case is None:
-            raise InputError("No case is open; choose one in the list.")
+            raise InputError(_("No case is open; choose one in the list."))
         return self.case

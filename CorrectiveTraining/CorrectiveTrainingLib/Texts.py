@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, List, Mapping, Optional, Sequence
 
 import numpy as np
 from slicer.i18n import tr as _
 
-from AutoContourRTCore.correction.annotation import FOREGROUND, Annotation
+from AutoContourRTCore.correction.annotation import FOREGROUND, NONE, Annotation
+from AutoContourRTCore.correction.dose import HIGH_GY, LOW_GY, bands
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.records import (
     CORRECTED,
@@ -73,7 +75,45 @@ def _diceToolTip(case: CaseRecord) -> str:
     for name, annotation in case.annotations.items():
         value = _("not known") if annotation.dice is None else f"{annotation.dice:.3f}"
         lines.append(f"{name}: {value}")
+    for name, gray in _deviations(case).items():
+        lines.append(_("{structure}: mean dose changed by {gray:.2f} Gy").format(
+            structure=name, gray=gray
+        ))  # fmt: skip
     return "\n".join(lines)
+
+
+def _deviations(case: CaseRecord) -> Mapping[str, float]:
+    """Structure -> how far (Gy) the mean dose of the corrected contour is from the predicted's."""
+    found = ((name, one.dose_deviation_gy) for name, one in case.annotations.items())
+    return {name: gray for name, gray in found if gray is not None}
+
+
+def doseSentence(case: CaseRecord) -> str:
+    """What is known of the dose of a case; "" without one."""
+    if case.dose is None:
+        return ""
+    text = Path(case.dose.path).name
+    known = _deviations(case)
+    if not known:
+        return _("{file}; deviations are known once the case is saved").format(file=text)
+    name = max(known, key=lambda one: known[one])
+    return _("{file}; mean dose changed by up to {gray:.2f} Gy ({structure})").format(
+        file=text, gray=known[name], structure=name
+    )
+
+
+def doseBands(deviations: Sequence[Optional[float]]) -> str:
+    """How many corrections change the mean dose, in the bands of Smith 2021; "" without any."""
+    shares = bands(deviations)
+    if not shares["count"]:
+        return ""
+    return _(
+        "Of {n:.0f} corrections {low:.0%} change the mean dose by less than {first:g} Gy, "
+        "{middle:.0%} by {first:g} to {second:g} Gy, {high:.0%} by more."
+    ).format(
+        n=shares["count"], low=shares["below_0.25"], middle=shares["0.25_to_1"],
+        high=shares["above_1"], first=LOW_GY, second=HIGH_GY,
+    )
 
 
 def projectSentence(project: Optional[Project]) -> str:
@@ -170,9 +210,9 @@ def caseSentence(case: Any) -> str:
 
 def _changed(annotation: Annotation) -> int:
     """Number of voxels that are not as predicted: marks may also confirm what was predicted."""
-    marked = np.flatnonzero(annotation.marks)  # few, of the many of a CT
-    isForeground = annotation.marks.ravel()[marked] == FOREGROUND
-    return int((isForeground != annotation.prediction.ravel()[marked]).sum())
+    part = annotation.part  # small, beside a CT
+    marks, predicted = annotation.marks[part], annotation.prediction[part]
+    return int(np.count_nonzero((marks != NONE) & ((marks == FOREGROUND) != predicted)))
 
 
 def absentQuestion(structures: Sequence[str]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.correction.project import TRAINING
 from AutoContourRTCore.correction.requests import CorrectRequest, PredictRequest, PromoteRequest
 from AutoContourRTCore.errors import InputError
@@ -169,7 +171,7 @@ class Training:
     ) -> None:
         """Make a model of the best network; see PromoteRequest. Raises InputError for no name."""
         if not modelId:
-            raise InputError("Give the new model a name, for example heart_2.")
+            raise InputError(_("Give the new model a name, for example heart_2."))
         handler = RequestHandler(
             onProgress=onProgress,
             onDone=lambda result: self._promoted(onDone, result),

@@ -12,7 +12,8 @@ from slicer.i18n import tr as _
 from AutoContourRTCore.correction import report
 from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
 from CorrectiveTrainingLib import Texts
-from CorrectiveTrainingLib.Plots import AGREEMENT, DURATION, VALIDATION, Plots
+from CorrectiveTrainingLib.Figures import Figures
+from CorrectiveTrainingLib.Plots import AGREEMENT, DOSE, DURATION, VALIDATION, Plots
 from CorrectiveTrainingLib.Session import Session
 from CorrectiveTrainingLib.Training import STOPPED
 
@@ -24,19 +25,26 @@ class TrainingPanel:
     """ui: what lies in trainingCollapsibleButton. owner: a node of the module; its plot view node
     belongs to it, so that Slicer's layouts leave it alone."""
 
-    def __init__(self, ui: Any, session: Session, timerFactory: TimerFactory = QtTimer) -> None:
+    def __init__(
+        self,
+        ui: Any,
+        session: Session,
+        timerFactory: TimerFactory = QtTimer,
+        figures: Optional[Figures] = None,
+    ) -> None:
         self._ui, self._session, self._makeTimer = ui, session, timerFactory
-        self.plots = Plots()
+        self.plots, self.figures = Plots(), figures or Figures()
         self._widget: Optional[Any] = None
         self._viewNode: Optional[Any] = None
         self._timer: Optional[Any] = None
         titles = self.plots.titles()
-        for kind in (VALIDATION, AGREEMENT, DURATION):
+        for kind in (VALIDATION, AGREEMENT, DURATION, DOSE):
             ui.plotComboBox.addItem(titles[kind][0], kind)
         ui.plotComboBox.connect("currentIndexChanged(int)", self.onPlot)
         for button, callback in (
             (ui.startButton, self.onStart), (ui.stopButton, self.onStop),
             (ui.exportButton, self.onExport), (ui.promoteButton, self.onPromote),
+            (ui.figuresButton, self.onFigures), (ui.largestCheckBox, self.onLargest),
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
 
@@ -57,7 +65,9 @@ class TrainingPanel:
         ui.stopButton.enabled = isThere and training.state != STOPPED
         ui.promoteButton.enabled = isThere and training.hasNetwork and not training.isPromoting
         ui.whyNotLabel.visible = isThere and not training.hasNetwork
-        ui.exportButton.enabled = isThere
+        ui.exportButton.enabled = ui.figuresButton.enabled = ui.largestCheckBox.enabled = isThere
+        if isThere:
+            ui.largestCheckBox.checked = session.project.record.settings.largest_component
         if isThere and training.state != STOPPED and self._timer is None:
             self._timer = self._makeTimer(DRAW_SECONDS, self._drawLater)
 
@@ -103,8 +113,13 @@ class TrainingPanel:
             return
         structure = project.record.structures[0] if case is None else case.structure
         kind = self._ui.plotComboBox.currentData
-        legend = self.plots.update(kind, project, structure, self._session.seconds())
-        self._ui.legendLabel.text = legend
+        text = self.plots.update(kind, project, structure, self._session.seconds())
+        if kind == DOSE:
+            text += "<br>" + Texts.doseBands(
+                [case.annotations[structure].dose_deviation_gy for case in project.record.cases
+                 if structure in case.annotations]
+            )  # fmt: skip
+        self._ui.legendLabel.text = text
 
     def _drawLater(self) -> None:
         self._timer = None
@@ -126,11 +141,29 @@ class TrainingPanel:
     def onExport(self) -> None:
         """A table of all corrected cases."""
         path = qt.QFileDialog.getSaveFileName(
-            slicer.util.mainWindow(), _("Export the table"), "corrections.csv", "CSV (*.csv)"
+            slicer.util.mainWindow(), _("Export the table"), "corrections.csv",
+            _("Table ({kinds})").format(kinds="*.csv"),
         )
         if path:
             with slicer.util.tryWithErrorDisplay(_("The table was not written.")):
                 report.write_csv(self._session.project.folder, Path(path))
+
+    def onFigures(self) -> None:
+        """The paper's figures of this project as pictures."""
+        folder = qt.QFileDialog.getExistingDirectory(
+            slicer.util.mainWindow(), _("Folder for the figures")
+        )
+        if folder:
+            with slicer.util.tryWithErrorDisplay(_("No figure was written."), waitCursor=True):
+                paths = self.figures.save(self._session.project.folder, Path(folder))
+                text = _("{n} figures were written to {folder}.")
+                slicer.util.showStatusMessage(text.format(n=len(paths), folder=folder), 10000)
+
+    def onLargest(self, isOnly: bool) -> None:
+        """Predict each structure in one piece from now on."""
+        with slicer.util.tryWithErrorDisplay(_("The project stays as it was.")):
+            self._session.setLargestOnly(isOnly)
+        self.refreshState()
 
     def onPromote(self) -> None:
         """Make a model of the best network."""
@@ -141,13 +174,15 @@ class TrainingPanel:
             )
 
     def _promoting(self, fraction: float, message: str) -> None:
-        self._ui.promotedLabel.text = f"{100 * fraction:.0f} %: {message}"
+        text = _("{percent:.0f} %: {message}").format(percent=100 * fraction, message=message)
+        self._ui.promotedLabel.text = text
 
     def _promoted(self, result: Dict[str, Any]) -> None:
         text = _("{id} {version} is now a model of Auto Contour RT; its card says how good it is.")
         done = text.format(id=result["id"], version=result["version"])
         warning = result.get("warning", "")
-        self._ui.promotedLabel.text = f"{done} {_('Warning:')} {warning}" if warning else done
+        warned = _("{done} Warning: {warning}").format(done=done, warning=warning)
+        self._ui.promotedLabel.text = warned if warning else done
 
     def _notPromoted(self, message: str) -> None:
         self._ui.promotedLabel.text = ""

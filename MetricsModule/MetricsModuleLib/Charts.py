@@ -121,10 +121,9 @@ def _box(x: float, values: Sequence[float]) -> Tuple[List[float], List[float]]:
 def _limitLines(scene: Any, names: Sequence[str], limits: Limits, measure: str) -> List[Any]:
     """The limits of a measure to pass, and for borderline, where any structure has them."""
     series = []
-    for which, what, color in ((0, _("to pass"), GREEN), (1, _("for borderline"), RED)):
+    for which, text, color in ((0, _("Limit to pass"), GREEN), (1, _("Limit for borderline"), RED)):
         values = [_limit(limits, name, measure, which) for name in names]
         if any(map(math.isfinite, values)):
-            text = _("Limit {what}").format(what=what)
             series.append(line(scene, names, values, color, text))
     return series
 

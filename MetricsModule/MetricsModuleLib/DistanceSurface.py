@@ -49,7 +49,7 @@ def coloredSurface(pair: Pair) -> Any:
     Raises InputError where one contour is empty.
     """
     if not pair.a.any() or not pair.b.any():
-        raise InputError("One of the contours is empty: there are no distances to show.")
+        raise InputError(_("One of the contours is empty: there are no distances to show."))
     places, distances = _signed(pair)
     elements = pair.to_lps(places)
     surface = _surface(pair.a)

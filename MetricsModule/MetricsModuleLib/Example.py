@@ -7,7 +7,7 @@ the reference does not have; the other structures are the same.
 
 from __future__ import annotations
 
-from typing import Any, Dict, Sequence, Tuple
+from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 import slicer
@@ -18,7 +18,7 @@ from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.MrmlBridge import segmentationFromLabelMap
-from AutoContourRTLib.SamplePhantom import addVolume
+from AutoContourRTLib.SamplePhantom import addVolume, registerSample
 
 NAME = "ContourMetricsExample"
 SHIFT_MM, SHORTER_MM = 4.0, 20.0
@@ -26,21 +26,10 @@ SHIFT_MM, SHORTER_MM = 4.0, 20.0
 
 def register(thumbnail: str) -> None:
     """Offer the example in the module Sample Data; it is computed here, nothing is downloaded."""
-    import SampleData
-
-    SampleData.SampleDataLogic.registerCustomSampleDataSource(
-        category=_("Auto Contour RT"),
-        sampleName=NAME,
-        sampleDescription=_("Two contour sets to compare"),
-        thumbnailFileName=thumbnail,
-        uris="",  # Sample Data wants these three, although loadExample does the work
-        fileNames=f"{NAME}.nrrd",
-        nodeNames=NAME,
-        customDownloader=loadExample,
-    )
+    registerSample(NAME, _("Two contour sets to compare"), thumbnail, loadExample)
 
 
-def loadExample(source: Any = None) -> Any:
+def loadExample(source: Any = None) -> List[Any]:
     """Add volume, reference and test to the scene; returns the volume node, in a list."""
     return [addExample()[0]]
 

@@ -1,23 +1,25 @@
 """Segmentations and doses into files for the worker, in short steps, all in world space.
 
-NRRD, not compressed, with the keys of a .seg.nrrd file that Core reads: name, layer and label value
-of each segment. Slicer's storage nodes write in one go, which keeps the event loop for seconds.
-Format: https://teem.sourceforge.net/nrrd/format.html
+Segmentations are NRRD files with the keys of a .seg.nrrd file that Core reads: name, layer and
+label value of each segment.
 """
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any, Generator, List, Tuple
 
 import numpy as np
+from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTLib.Layers import boundingBox
 from AutoContourRTLib.MrmlBridge import checkVolume, labelMapFromSegmentation, ownGrid
+from AutoContourRTLib.NrrdFile import header, segmentKeys, writeFile
+from AutoContourRTLib.SegmentationNodes import segmentNames
+from AutoContourRTLib.SegmentLabels import checkNames
 from AutoContourRTLib.Transforms import refuseNonlinear, toWorld
 from AutoContourRTLib.VolumeHandover import writeVolume
 from AutoContourRTLib.VolumeNodes import geometryOf, ijkToRasOf
@@ -26,32 +28,18 @@ from AutoContourRTLib.VolumeNodes import geometryOf, ijkToRasOf
 CHUNK_BYTES = 1 << 23
 
 
-def segmentNames(segmentationNode: Any) -> Tuple[str, ...]:
-    """Names of the segments, in order."""
-    segmentation = segmentationNode.GetSegmentation()
-    return tuple(segmentation.GetSegment(n).GetName() for n in segmentation.GetSegmentIDs())
-
-
 def segmentIdOf(segmentationNode: Any, name: str) -> str:
     """The ID of the segment of a name; "" where there is none."""
     return str(segmentationNode.GetSegmentation().GetSegmentIdBySegmentName(name)) if name else ""
 
 
-def checkContours(segmentationNode: Any, side: str) -> None:
-    """Raise InputError for what cannot be compared, as far as it can be seen at once.
-
-    side: "reference" or "test", for the message.
-    """
-    if segmentationNode is None:
-        raise InputError(f"No {side} is chosen; choose a segmentation.")
-    names = segmentNames(segmentationNode)
-    if not names:
-        raise InputError(f"{segmentationNode.GetName()!r} has no segments; choose another {side}.")
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise InputError(
-            f"{segmentationNode.GetName()!r} has two segments named {doubled[0]!r}; rename one."
-        )
+def checkContours(segmentationNode: Any) -> None:
+    """Raise InputError for what cannot be compared, as far as it can be seen at once."""
+    ids = segmentationNode.GetSegmentation().GetSegmentIDs()
+    if not ids:
+        text = _("{name!r} has no segments; choose another segmentation.")
+        raise InputError(text.format(name=segmentationNode.GetName()))
+    checkNames(segmentationNode, ids)
     refuseNonlinear(segmentationNode)
     worldGrid(segmentationNode)
 
@@ -60,10 +48,11 @@ def checkDose(doseNode: Any) -> None:
     """Raise InputError for a dose that cannot be handed over."""
     checkVolume(doseNode)
     if not np.allclose(toWorld(doseNode), np.eye(4)):
-        raise InputError(
-            f"The dose {doseNode.GetName()!r} lies under a transform; harden it in the module "
-            "Transforms (on a copy)."
+        text = _(
+            "The dose {name!r} lies under a transform; harden it in the module Transforms (on a "
+            "copy)."
         )
+        raise InputError(text.format(name=doseNode.GetName()))
 
 
 def worldGrid(segmentationNode: Any) -> Geometry:
@@ -106,21 +95,9 @@ def writeContours(
         places.append(_lay(layers, contour.masks[name], number + 1, kind))
         notes += told
         yield 0.8 * (number + 1) / len(names)
-    try:
-        with open(path, "wb") as file:
-            file.write(_header(names, places, len(layers), kind, grid))
-            for share, chunk in _chunks(layers):
-                file.write(chunk)
-                yield 0.8 + 0.2 * share
-    except OSError as error:
-        path.unlink(missing_ok=True)
-        raise InputError(
-            f"{segmentationNode.GetName()!r} could not be given to the worker ({error.strerror}: "
-            f"{path}); free some space on that disk."
-        ) from error
-    except GeneratorExit:
-        path.unlink(missing_ok=True)
-        raise
+    head = header(kind, grid, len(layers), segmentKeys(names, places))
+    chunks = ((0.8 + 0.2 * share, chunk) for share, chunk in _chunks(layers))
+    yield from writeFile(path, head, chunks, segmentationNode.GetName())
     return tuple(dict.fromkeys(notes))
 
 
@@ -141,40 +118,6 @@ def _lay(layers: List[np.ndarray], mask: np.ndarray, value: int, kind: np.dtype)
         layers.append(np.zeros(mask.shape, kind))
     layers[number][box][inside] = value
     return number
-
-
-def _header(
-    names: Tuple[str, ...], places: List[int], count: int, kind: np.dtype, grid: Geometry
-) -> bytes:
-    """The header of a NRRD file of layers, interleaved, with the keys of the segments."""
-    vectors = [_vector(row) for row in grid.step_vectors[::-1]]
-    sizes = [str(n) for n in grid.shape[::-1]]
-    kinds = ["domain"] * 3
-    if count > 1:
-        vectors, sizes, kinds = ["none", *vectors], [str(count), *sizes], ["vector", *kinds]
-    lines = [
-        "NRRD0004",
-        f"type: {'unsigned char' if kind.itemsize == 1 else 'unsigned short'}",
-        f"dimension: {len(sizes)}",
-        "space: left-posterior-superior",
-        f"sizes: {' '.join(sizes)}",
-        f"space directions: {' '.join(vectors)}",
-        f"kinds: {' '.join(kinds)}",
-        f"endian: {sys.byteorder}",
-        "encoding: raw",
-        f"space origin: {_vector(grid.origin)}",
-    ]
-    for number, (name, layer) in enumerate(zip(names, places)):
-        text = name.replace("\\", "\\\\").replace("\n", "\\n")
-        lines += [
-            f"Segment{number}_ID:=Segment_{number + 1}", f"Segment{number}_Name:={text}",
-            f"Segment{number}_LabelValue:={number + 1}", f"Segment{number}_Layer:={layer}",
-        ]  # fmt: skip
-    return ("\n".join(lines) + "\n\n").encode("utf-8")
-
-
-def _vector(numbers: Any) -> str:
-    return "(" + ",".join(repr(float(number)) for number in numbers) + ")"
 
 
 def _chunks(layers: List[np.ndarray]) -> Generator[Tuple[float, bytes], None, None]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Dict, List, Sequence, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
 from AutoContourRTCore.metrics.compare.columns import FIGURES
@@ -34,13 +36,14 @@ def fromLines(lines: Sequence[Line]) -> Limits:
     for structure, measure, passed, borderline in lines:
         name = ANY if structure.strip() in ("", ANY) else standard_or_written(structure)
         if measure not in MEASURES:
-            raise InputError(f"{measure!r} is no measure that limits can be set for.")
+            text = _("{measure!r} is no measure that limits can be set for.")
+            raise InputError(text.format(measure=measure))
         try:
             numbers = float(passed), float(borderline)
         except ValueError as error:
-            raise InputError(
-                f"The limits of {name}, {passed!r} and {borderline!r}, must be numbers."
-            ) from error
+            text = _("The limits of {name}, {passed!r} and {borderline!r}, must be numbers.")
+            told = text.format(name=name, passed=passed, borderline=borderline)
+            raise InputError(told) from error
         found.setdefault(name, []).append(Limit(measure, *numbers))
     return Limits({name: tuple(those) for name, those in found.items()})
 

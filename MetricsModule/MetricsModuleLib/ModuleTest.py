@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import logging
-import os
-import time
 from typing import Any
 
 import slicer
 from slicer.i18n import tr as _
-from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
 from AutoContourRTLib.Launcher import findLauncher
+from AutoContourRTLib.WorkerTest import WorkerTest
 from MetricsModuleLib import Example, Results, WorstPlace
 
-#: Set it where a test without the worker counts as failed.
-NEEDS_WORKER = "AUTOCONTOURRT_TEST_NEEDS_WORKER"
-MOST_SECONDS = 300.0
 #: Voxels of 4 mm, so that the example's shift is one voxel.
 SPACING = (4.0, 4.0, 4.0)
 
 
-class MetricsModuleTest(ScriptedLoadableModuleTest):
+class MetricsModuleTest(WorkerTest):
     """The same in Slicer and in the harness."""
-
-    def setUp(self) -> None:
-        slicer.mrmlScene.Clear()
 
     def runTest(self) -> None:
         """All of it."""
@@ -39,7 +30,7 @@ class MetricsModuleTest(ScriptedLoadableModuleTest):
         try:
             findLauncher()
         except InputError as error:
-            self._skip(str(error))
+            self.skip(str(error))
             return
         slicer.util.selectModule("MetricsModule")
         widget = slicer.modules.MetricsModuleWidget
@@ -49,7 +40,7 @@ class MetricsModuleTest(ScriptedLoadableModuleTest):
         self.delayDisplay(_("Comparing the example"))
         self.assertTrue(widget.ui.compareButton.enabled, widget.ui.noticeLabel.text)
         widget.ui.compareButton.click()
-        self._wait(lambda: widget.ui.cancelButton.enabled)
+        self.wait(lambda: widget.ui.cancelButton.enabled)
         result = widget.logic.getParameterNode().result
         self.assertIsNotNone(result, widget.ui.progressLabel.text)
         self._compare({row.structure: row for row in Results.rowsOf(result)})
@@ -77,16 +68,3 @@ class MetricsModuleTest(ScriptedLoadableModuleTest):
         marker.GetNthControlPointPositionWorld(0, place)
         for found, wanted, spacing in zip(place, WorstPlace.placeOf(row), SPACING):
             self.assertAlmostEqual(found, wanted, delta=spacing / 2 + 1e-6)
-
-    def _wait(self, isBusy: Any) -> None:
-        end = time.monotonic() + MOST_SECONDS
-        while isBusy():
-            self.assertLess(time.monotonic(), end, _("the worker did not come to an end"))
-            slicer.app.processEvents()
-            time.sleep(0.01)
-
-    def _skip(self, reason: str) -> None:
-        text = _("Test skipped: {reason}").format(reason=reason)
-        self.assertFalse(os.environ.get(NEEDS_WORKER), text)
-        logging.warning(text)
-        self.delayDisplay(text)

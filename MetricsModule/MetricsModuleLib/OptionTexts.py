@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any, Sequence, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.errors import InputError
 
 SPACING = "spacing"
@@ -27,10 +29,11 @@ def gridFrom(choice: str, spacing: str) -> Any:
         numbers = []
     numbers = numbers * 3 if len(numbers) == 1 else numbers
     if len(numbers) != 3 or not all(0 < mm < math.inf for mm in numbers):
-        raise InputError(
-            f"The spacing {spacing!r} is not understood; write three lengths in mm, such as "
+        text = _(
+            "The spacing {spacing!r} is not understood; write three lengths in mm, such as "
             "1 x 1 x 2.5."
         )
+        raise InputError(text.format(spacing=spacing))
     return tuple(numbers[::-1])
 
 

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.metrics.choices.provenance import user_name
 from AutoContourRTCore.metrics.compare.ratings import COLUMNS, GRADES, Rating
 from MetricsModuleLib import KeptTable, Results
@@ -121,6 +123,8 @@ def _keyOf(rating: Rating) -> Tuple[str, str, str]:
 def _keep(result: Any, ratings: Sequence[Rating]) -> None:
     node = table(result)
     if node is None:
-        node = KeptTable.addTable(result.GetScene(), f"{result.GetName()}: ratings")
+        node = KeptTable.addTable(
+            result.GetScene(), _("{result}: ratings").format(result=result.GetName())
+        )
         result.SetNodeReferenceID(Results.RATINGS, node.GetID())
     KeptTable.keep(node, COLUMNS, [asdict(each) for each in ratings])

@@ -84,11 +84,8 @@ class ResultPanel:
                 structure=row.structure, state=row.state
             )
         else:
-            text = _(
-                "{structure}: largest distance {mm:.2f} mm, at R {r:.1f}, A {a:.1f}, S {s:.1f} mm"
-            )
-            text = text.format(
-                structure=row.structure, mm=row["worst_mm"], r=place[0], a=place[1], s=place[2]
+            text = _("{structure}: largest distance {mm:.2f} mm, at {place} mm").format(
+                structure=row.structure, mm=row["worst_mm"], place=WorstPlace.textOf(place)
             )
         self._ui.rowLabel.text = "\n".join([text, ResultRows.basis(row), *self._changes(row)])
         with slicer.util.tryWithErrorDisplay(_("This structure cannot be shown."), waitCursor=True):

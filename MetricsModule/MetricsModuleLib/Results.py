@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
+from slicer.i18n import tr as _
+
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS as PROVENANCE
 from AutoContourRTCore.metrics.compare.columns import column
@@ -31,12 +33,14 @@ TEXTS = ("case", "structure", "reference_name", "test_name", "state", "tolerance
 
 def addResult(scene: Any, outcome: Outcome, reference: Any, test: Any, limits: Limits) -> Any:
     """A new table node of a finished comparison."""
-    name = f"{test.GetName()} against {reference.GetName()}"
+    name = _("{test} against {reference}").format(
+        test=test.GetName(), reference=reference.GetName()
+    )
     node = _add(scene, name, outcome.columns, outcome.rows, limits)
     node.SetAttribute(_WARNINGS, json.dumps(list(outcome.warnings), ensure_ascii=False))
     node.SetNodeReferenceID(REFERENCE, reference.GetID())
     node.SetNodeReferenceID(TEST, test.GetID())
-    matching = KeptTable.addTable(scene, f"{name}: matching")
+    matching = KeptTable.addTable(scene, _("{result}: matching").format(result=name))
     KeptTable.keep(matching, outcome.matchColumns, outcome.matches)
     node.SetNodeReferenceID(MATCHING, matching.GetID())
     return node
@@ -52,7 +56,8 @@ def addCohort(scene: Any, path: Path, limits: Limits) -> Any:
         for row in cells:
             _row(row)
     except ValueError as error:
-        raise InputError(f"{path} holds a figure that is no number ({error}).") from error
+        text = _("{path} holds a figure that is no number ({why}).")
+        raise InputError(text.format(path=path, why=error)) from error
     return _add(scene, f"{path.parent.name} {path.stem}", read_columns(path), cells, limits)
 
 

@@ -23,6 +23,12 @@ def placeOf(row: Row) -> Optional[Place]:
     return (-place[0], -place[1], place[2]) if place else None
 
 
+def textOf(place: Place) -> str:
+    """A place in RAS as the slice views name it, each direction by its letter: "L 11.0, A 3.5"."""
+    directions = zip(("RL", "AP", "SI"), (round(mm, 1) for mm in place))
+    return ", ".join(f"{pair[mm < 0]} {abs(mm):.1f}" for pair, mm in directions)
+
+
 def sliceThrough(pair: Pair, row: Row) -> Place:
     """The middle (RAS) of a voxel beside the worst place that only one of both contours holds.
 

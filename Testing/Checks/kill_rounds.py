@@ -22,6 +22,7 @@ import numpy as np
 
 from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.metrics.boxes import box_of
 from tiny_projects import SHAPE, STRUCTURES
 
 #: In place of the trainer's 60 s, so that a round takes moments.
@@ -109,7 +110,9 @@ def draw(folder: Path, first: int) -> Callable[[Callable[[str], None]], None]:
         for number in range(first, first + 100_000):
             name, voxels, mark = stroke(number)
             correction = project.correct(CASE)[name]
-            correction.paint(voxels, mark)
+            part = box_of(voxels)  # as the module does it
+            assert part is not None
+            correction.paint(voxels[part], mark, part)
             if number % 7 == 3:
                 correction.undo()
                 correction.redo()

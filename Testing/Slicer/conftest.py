@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
-from typing import Any, Iterator, Optional
+from typing import Any, Callable, Iterator, Optional
 
 import pytest
 
 import SlicerHarness
 
 _MISSING = SlicerHarness.missing()
+if not _MISSING:
+    SlicerHarness.start()  # test files import what imports slicer.i18n, which the harness brings
 
 
 class _Skipped(pytest.Module):
@@ -45,3 +48,17 @@ def scene(slicer_app: Any) -> Iterator[Any]:
     failures.forget()
     SlicerHarness.clearScene()
     assert not hidden, f"raised and not shown to the user: {hidden}"
+
+
+@pytest.fixture()
+def waitFor(slicer_app: Any) -> Callable[..., None]:
+    """Runs the event loop until a condition holds; fails when it takes too long."""
+
+    def wait(condition: Callable[[], Any], seconds: float = 60.0) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, "it did not come to that in time"
+            slicer_app.app.processEvents()
+            time.sleep(0.002)
+
+    return wait

@@ -8,7 +8,7 @@ from typing import Any
 
 from AutoContourRTCore.cli.dicom_options import add_dicom_options, export_of, write_names
 from AutoContourRTCore.cli.outputs import check_file
-from AutoContourRTCore.cli.segment_command import name_list
+from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.segmentation.external import with_body

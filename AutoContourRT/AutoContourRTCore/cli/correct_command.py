@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_command import name_list
+from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 def add_dicom_options(parser: argparse.ArgumentParser) -> None:
     """Add them."""
     group = parser.add_argument_group("structure sets (DICOM)")
-    group.add_argument("--series", default="", metavar="UID",
-                       help="the CT series to use where the folder holds several")
+    group.add_argument("--series", default="", metavar="UID|TEXT",
+                       help="the CT series to use where a folder holds several: its UID, or its "
+                       "whole description")
     group.add_argument("--label", default="AutoContourRT",
                        help="of the structure set, at most 16 characters; default: %(default)s")
     group.add_argument("--names", type=Path, metavar="MAP.csv",

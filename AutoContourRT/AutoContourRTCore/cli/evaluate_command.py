@@ -6,13 +6,21 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
+from AutoContourRTCore.cli.cohort_options import (
+    SOME_FAILED,
+    add_cohort_options,
+    check_beside,
+    check_cohort_options,
+    pool_of,
+)
 from AutoContourRTCore.cli.metric_options import add_metric_options, limits_of, settings_of
 from AutoContourRTCore.cli.outputs import refuse_existing
 from AutoContourRTCore.cli.terminal import Console
-from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.progress import Progress, part_of
 
 if TYPE_CHECKING:
+    from AutoContourRTCore.cohorts.run import Pool
+    from AutoContourRTCore.cohorts.summary import Row
     from AutoContourRTCore.metrics.cohort.cohort import Cohort
     from AutoContourRTCore.metrics.cohort.paired import PairedResult
     from AutoContourRTCore.metrics.report.report import Evaluation
@@ -23,11 +31,17 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser = commands.add_parser(
         "evaluate", parents=[common], help="compare the contours of many patients",
         description="Compare the cases of two folders (sub-folders or files of the same name) and "
-        "write tables and a report. Research use only.",
+        "write tables and a report. Stopped at any time, the same command goes on where it was; "
+        "repeated, it compares again only what was changed (--force: all). A case that fails does "
+        "not stop the others; the exit code is then 3. Research use only.",
     )
-    parser.add_argument("reference", type=Path, metavar="REFERENCE_DIR")
-    parser.add_argument("test", type=Path, metavar="TEST_DIR")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT_DIR")
+    parser.add_argument("reference", type=Path, metavar="REFERENCE_DIR",
+                        help="the contours to be compared with")
+    parser.add_argument("test", type=Path, metavar="TEST_DIR", help="the contours to be judged")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT_DIR",
+                        help="made if it is not there; cases.csv there tells what became of each "
+                        "case")
+    add_cohort_options(parser)
     parser.add_argument("--second", type=Path, metavar="DIR",
                         help="another method's contours, compared pairwise with TEST_DIR's")
     parser.add_argument("--names", type=_two_names, metavar="TEST,SECOND",
@@ -49,34 +63,49 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace, screen: Console) -> int:
-    """Compare all cases and write everything into the folder."""
+    """Compare the cases that are not done and write everything into the folder."""
+    from AutoContourRTCore.cohorts.summary import FAILED
     from AutoContourRTCore.metrics.report import cohort_files
 
-    if options.output.exists() and not options.output.is_dir():
-        raise InputError(f"{options.output} is a file; give a folder.")
-    refuse_existing(options.output / cohort_files.REPORT, options.force)
-    with screen.progress("Evaluating") as progress:
-        evaluation = evaluate(options, progress)
+    _check(options)
+    with pool_of(options) as pool, screen.progress("Evaluating") as progress:
+        evaluation, states = evaluate(options, pool, progress)
         written = cohort_files.write_evaluation(options.output, evaluation)
         progress(1.0, "done")
     cohort = evaluation.cohort
-    for case, why in cohort.problems:
-        screen.note(f"Warning: {case}: {why}")
+    problems = [f"{case}: {why}" for case, why in evaluation.problems]
+    for each in problems:
+        screen.note(f"Warning: {each}")
     for line in summary_lines(evaluation):
         screen.say(line)
-    screen.say(f"{len(cohort.cases)} cases, {len(cohort.rows)} structures compared.")
+    failed = sum(row.state == FAILED for row in states)
+    told = f", {failed} cases failed" if failed else ""
+    screen.say(f"{len(cohort.cases)} cases, {len(cohort.rows)} structures compared{told}.")
     screen.say(f"Written: {options.output / cohort_files.REPORT} and {len(written) - 1} tables. "
                "Research use only.")
     screen.done({
-        "output": str(options.output), "cases": len(cohort.cases),
-        "structures": len(cohort.rows),
-        "problems": [f"{case}: {why}" for case, why in cohort.problems],
+        "output": str(options.output), "cases": len(cohort.cases), "failed": failed,
+        "structures": len(cohort.rows), "problems": problems,
     })  # fmt: skip
-    return 0
+    return SOME_FAILED if failed else 0
 
 
-def evaluate(options: argparse.Namespace, progress: Progress) -> Evaluation:
-    """Everything that is written, computed."""
+def _check(options: argparse.Namespace) -> None:
+    """InputError for folders that will not do: the report of another evaluation is kept."""
+    from AutoContourRTCore.metrics.report import cohort_files
+
+    check_cohort_options(options)
+    sources = [each for each in (options.reference, options.test, options.second) if each]
+    for each in sources:
+        check_beside(options.output, each)
+    if cohort_files.folders_of(options.output) != [str(each.resolve()) for each in sources]:
+        refuse_existing(options.output / cohort_files.REPORT, options.force)
+
+
+def evaluate(
+    options: argparse.Namespace, pool: Pool, progress: Progress
+) -> Tuple[Evaluation, List[Row]]:
+    """Everything that is written, computed; and the states of the cases (of both methods)."""
     from AutoContourRTCore.metrics.cohort.paired import compare_methods
     from AutoContourRTCore.metrics.compare.ratings import read_ratings
     from AutoContourRTCore.metrics.report.report import Evaluation
@@ -84,18 +113,23 @@ def evaluate(options: argparse.Namespace, progress: Progress) -> Evaluation:
     ratings = read_ratings(options.ratings) if options.ratings else ()
     limits = limits_of(options)
     whole = 0.5 if options.second else 1.0
-    cohort = _cohort(options, options.test, part_of(progress, 0.0, whole))
+    states, cohort = _cohort(
+        options, options.test, options.output, pool, part_of(progress, 0.0, whole)
+    )
     second: Optional[Cohort] = None
     paired: Tuple[PairedResult, ...] = ()
     if options.second:
-        second = _cohort(options, options.second, part_of(progress, 0.5, 1.0))
+        others, second = _cohort(
+            options, options.second, options.output / "second", pool, part_of(progress, 0.5, 1.0)
+        )
+        states += others
         paired = compare_methods(
             cohort.rows, second.rows, margin_points=options.margin, margin_mm=options.margin_mm
         )
     names = options.names or tuple(
         path.resolve().name if path else "" for path in (options.test, options.second)
     )
-    return Evaluation(cohort, limits, second, paired, ratings, names)
+    return Evaluation(cohort, limits, second, paired, ratings, names), states
 
 
 def summary_lines(evaluation: Evaluation) -> List[str]:
@@ -114,19 +148,23 @@ def summary_lines(evaluation: Evaluation) -> List[str]:
     return [f"{'structure':<16}   n missing{heads}", *lines.values()]
 
 
-def _cohort(options: argparse.Namespace, test: Path, progress: Progress) -> Cohort:
+def _cohort(
+    options: argparse.Namespace, test: Path, folder: Path, pool: Pool, progress: Progress
+) -> Tuple[List[Row], Cohort]:
+    from AutoContourRTCore.cohorts.evaluating import Evaluating, evaluate_cohort
     from AutoContourRTCore.metrics.choices.drawn_slices import read_drawn_slices
     from AutoContourRTCore.metrics.choices.provenance import provenance_of
-    from AutoContourRTCore.metrics.cohort.cohort import CohortOptions, evaluate_cohort
-    from AutoContourRTCore.metrics.inputs.cases import pair_cases
+    from AutoContourRTCore.metrics.cohort.cohort import CohortOptions
 
     settings = settings_of(options)
     drawn = read_drawn_slices(options.drawn_slices) if options.drawn_slices else {}
-    return evaluate_cohort(
-        pair_cases(options.reference, test),
+    wanted = Evaluating(
+        options.reference, test, folder,
         CohortOptions(settings, options.dose, options.dose_unit, drawn, options.labels),
-        provenance_of(settings, options.model), progress,
-    )
+        provenance_of(settings, options.model), options.force,
+    )  # fmt: skip
+    rows, cohort = evaluate_cohort(wanted, pool, progress)
+    return list(rows), cohort
 
 
 def _two_names(text: str) -> tuple[str, ...]:

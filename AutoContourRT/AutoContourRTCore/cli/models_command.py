@@ -20,15 +20,17 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(metavar="ACTION")
     actions.add_parser("list", help="all models at hand").set_defaults(run=_list)
     taking = actions.add_parser("import", help="take a model in")
-    taking.add_argument("path", type=Path, help="model folder or .zip")
+    taking.add_argument("path", type=Path, metavar="PATH",
+                        help="model folder, or .zip that `export` wrote")
     taking.set_defaults(run=_import)
     giving = actions.add_parser("export", help="write a model to a .zip")
-    giving.add_argument("id")
-    giving.add_argument("zip", type=Path)
+    giving.add_argument("id", metavar="ID", help="of the model, as `autocontourrt models` lists it")
+    giving.add_argument("zip", type=Path, metavar="FILE.zip", help="where to write it")
     giving.add_argument("--force", action="store_true", help="replace an earlier file")
     giving.set_defaults(run=_export)
     deleting = actions.add_parser("delete", help="delete an imported model")
-    deleting.add_argument("id")
+    deleting.add_argument("id", metavar="ID", help="of an imported model; those that came along "
+                          "cannot be deleted")
     deleting.set_defaults(run=_delete)
 
 

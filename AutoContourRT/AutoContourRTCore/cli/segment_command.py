@@ -10,16 +10,14 @@ from typing import Any, List, Optional, Tuple
 from AutoContourRTCore.cli.dicom_options import (
     add_dicom_options,
     check_names,
-    export_of,
+    name_map,
     write_names,
 )
 from AutoContourRTCore.cli.outputs import archive_of, check_output, contours_beside, is_dicom_name
+from AutoContourRTCore.cli.segment_options import add_segment_options, model_of, structures_of
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
-from AutoContourRTCore.segmentation.external import with_body
-
-DEFAULT_MODEL = "head_neck_7"
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -33,13 +31,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="NRRD, NIfTI, MHA or MHD file, or a folder with a DICOM series")
     parser.add_argument("-o", "--output", type=Path, metavar="OUT",
                         help=".seg.nrrd or .dcm; default: <name of the CT>.seg.nrrd beside it")
-    parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID",
-                        help="see `autocontourrt models`; default: %(default)s")
-    parser.add_argument("--structures", type=name_list, metavar="A,B",
-                        help="only these; default: all of the model's")
+    add_segment_options(parser)
     parser.add_argument("--roi", type=_roi, metavar='"i0 i1 j0 j1 k0 k1"',
                         help="only within this box of the CT's voxels, half-open")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--force", action="store_true", help="replace an earlier output")
     add_dicom_options(parser)
     parser.set_defaults(run=run)
@@ -79,29 +73,19 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 
 def _wanted(options: argparse.Namespace) -> Tuple[str, ...]:
     """The structures that will be looked for, by the model's names."""
-    from AutoContourRTCore.anatomy.catalogue import standard_name
-    from AutoContourRTCore.models.store import ModelStore
-
-    manifest = ModelStore().manifest(options.model)
-    return tuple(map(standard_name, options.structures or ())) or manifest.structures
+    return structures_of(options) or model_of(options).structures
 
 
 def _as_structure_set(
     options: argparse.Namespace, result: SegmentResult, output: Path
 ) -> SegmentResult:
     """Write the contours of a result as a structure set too; the result for it."""
-    from AutoContourRTCore.models.store import ModelStore
-    from AutoContourRTCore.volumes.dicom.rtstruct_write import write_rtstruct
-    from AutoContourRTCore.volumes.dicom.series import find_series
-    from AutoContourRTCore.volumes.segfile import read_labelmap
+    from AutoContourRTCore.segmentation.structure_set import write_structure_set
 
-    manifest = ModelStore().manifest(options.model)
-    series = find_series(options.ct, options.series)
-    labelmap = read_labelmap(result.output)
-    export = export_of(options, labelmap.names, "AUTOMATIC", manifest.id, manifest.version)
-    if options.body:
-        labelmap = with_body(labelmap, series)
-    notes = write_rtstruct(labelmap, series, output, export)
+    notes = write_structure_set(
+        Path(result.output), options.ct, output, model_of(options), options.label,
+        name_map(options), options.body, options.series,
+    )  # fmt: skip
     return replace(result, output=str(output), warnings=(*result.warnings, *notes))
 
 
@@ -113,14 +97,6 @@ def table(result: SegmentResult) -> List[str]:
     lines += [f"{name:<{width}}  {ml:9.1f}" for name, ml in result.volumes_ml.items()]
     lines += [f"{name:<{width}}  {'-':>9}  {why}" for name, why in result.absent.items()]
     return lines
-
-
-def name_list(text: str) -> Tuple[str, ...]:
-    """Names between commas; at least one."""
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise argparse.ArgumentTypeError("no name; write for example Parotid_L,SpinalCord")
-    return names
 
 
 def _roi(text: str) -> Optional[Tuple[int, ...]]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.cli.segment_command import DEFAULT_MODEL
+from AutoContourRTCore.cli.segment_options import DEFAULT_MODEL
 from AutoContourRTCore.cli.terminal import Console
 
 FAILED = 3

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_command import name_list
+from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console, QuietConsole
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe

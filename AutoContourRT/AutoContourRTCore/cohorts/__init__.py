@@ -1,1 +1,1 @@
-"""Many CTs contoured by one command, on processes of this machine or on a cluster."""
+"""Many patients by one command, on processes of this machine or on a cluster."""

@@ -78,7 +78,8 @@ class DaskCluster:
                     yield self._last_word(future, names.pop(future))
                 yield None
         finally:
-            self._client.cancel(list(busy))
+            if busy and self._client.status == "running":
+                self._client.cancel(list(busy))
 
     def _hand_out(
         self, waiting: Deque[CaseRequest], given: Sequence[str]
@@ -105,6 +106,8 @@ class DaskCluster:
         return []
 
     def _workers(self) -> List[str]:
+        if self._client.status == "closed":
+            raise InputError(self._gone())
         try:
             return sorted(self._client.nthreads())
         except (OSError, ValueError) as error:

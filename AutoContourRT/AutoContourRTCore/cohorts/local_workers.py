@@ -20,7 +20,7 @@ from AutoContourRTCore import messages, process_tree
 from AutoContourRTCore.cohorts.request import CaseRequest, Replies
 from AutoContourRTCore.cohorts.service import share_of_cores
 
-COMMAND = (sys.executable, "-m", "AutoContourRTCore.worker", "--warm", "case")
+COMMAND = (sys.executable, "-m", "AutoContourRTCore.worker")
 #: A case whose worker died is tried so often in all.
 ATTEMPTS = 2
 END_SECONDS = 5.0
@@ -46,10 +46,11 @@ class LocalWorkers:
         once more. Closing the iterator ends all workers at once. Raises WorkersDoNotStart.
         """
         count = min(self._count, len(requests))
-        self._logs.mkdir(exist_ok=True)
+        self._logs.mkdir(parents=True, exist_ok=True)
         crew = _Crew([replace(each, threads=_threads(count)) for each in requests])
         logs = [self._logs / f"worker{n + 1}.log" for n in range(count)]
-        threads = [threading.Thread(target=crew.work, args=(self._command, log)) for log in logs]
+        command = (*self._command, "--warm", messages.kind_of(requests[0]))
+        threads = [threading.Thread(target=crew.work, args=(command, log)) for log in logs]
         try:
             for thread in threads:
                 thread.start()

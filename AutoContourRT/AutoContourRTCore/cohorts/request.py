@@ -4,50 +4,61 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Generator, Mapping, Optional, Tuple
+from typing import ClassVar, Dict, Generator, Mapping, Optional, Tuple
 
-from AutoContourRTCore.messages import Message, Reply
+from AutoContourRTCore.messages import Message, Reply, Rule
 
 #: What a pool of workers says of its cases, None now and then; closing it stops the work.
 Replies = Generator[Optional[Reply], None, None]
 
-_IS_TEXT: Tuple[Callable[[Any], bool], str] = (lambda v: isinstance(v, str) and v != "", "a text")
+IS_TEXT: Rule = (lambda v: isinstance(v, str) and v != "", "a text")
+MAY_BE_EMPTY: Rule = (lambda v: isinstance(v, str), "a text, perhaps empty")
+IS_BOOL: Rule = (lambda v: isinstance(v, bool), "true or false")
+IS_OBJECT: Rule = (lambda v: isinstance(v, dict), "an object")
+RECORDS = "records"
 
 
 @dataclass(frozen=True)
 class CaseRequest(Message):
-    """Contour one case into the folder of a cohort. The id is the case's name.
+    """What all kinds of work on a case have in common. The id is the case's name.
 
-    input: CT file or DICOM folder. output: where the .seg.nrrd goes; a structure set for a DICOM
-    folder lies beside it. model, model_key: id, and what it must be there (record.model_key).
-    program: version that the worker must be of. run: of the command, the same for all its cases.
-    force: do it although it is done, and replace files that were changed since. threads: of the CPU
-    that it may use.
+    folder: the cohort's, the same path on every machine. program: version that the worker must be
+    of. run: of the command, the same for all its cases. force: do it although it is done, and
+    replace files that were changed since. threads: of the CPU that it may use.
+    suffixes: of the files that such work may leave in the folder, <case><suffix>.
 
-    Result: state (done or kept), seconds, message, outputs (names of files).
+    Result: state (done or kept), seconds, message, output (a path in the folder).
     """
 
-    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = {
-        "model_key": _IS_TEXT,
-        "program": _IS_TEXT,
-        "run": _IS_TEXT,
-        "force": (lambda v: isinstance(v, bool), "true or false"),
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "folder": (IS_TEXT[0], "a path"),
+        "program": IS_TEXT,
+        "run": IS_TEXT,
+        "force": IS_BOOL,
         "threads": (lambda v: type(v) is int and v > 0, "a number of threads"),
     }
+    suffixes: ClassVar[Tuple[str, ...]] = ()
 
     id: str
-    input: str
-    output: str
-    model: str
-    model_key: str
+    folder: str
     program: str
     run: str
-    structures: Optional[Tuple[str, ...]] = None
-    device: str = "auto"
-    force: bool = False
-    threads: int = 1
+    force: bool
+    threads: int
 
     @property
-    def folder(self) -> Path:
+    def place(self) -> Path:
         """The cohort's folder."""
-        return Path(self.output).parent
+        return Path(self.folder)
+
+    @property
+    def output(self) -> str:
+        """What is written where it stays: the record of the case."""
+        return str(self.place / RECORDS / f"{self.id}.json")
+
+    def asked(self) -> Dict[str, str]:
+        """What the case is made from; the same means that it need not be done again.
+
+        Raises OSError where an input cannot be looked at.
+        """
+        raise NotImplementedError

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import time
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Optional, Protocol, Sequence, Tuple
+from typing import Any, Dict, Iterator, Optional, Protocol, Sequence, Tuple
 
-from AutoContourRTCore import __version__, messages
-from AutoContourRTCore.cohorts.cases import Case
-from AutoContourRTCore.cohorts.record import RECORDS, TAKEN, WHOLE, condition, model_key
-from AutoContourRTCore.cohorts.request import CaseRequest, Replies
+from AutoContourRTCore import messages
+from AutoContourRTCore.cohorts.record import TAKEN, WHOLE, condition
+from AutoContourRTCore.cohorts.request import RECORDS, CaseRequest, Replies
 from AutoContourRTCore.cohorts.service import UNFINISHED, asked_of, kept_result, result_of
-from AutoContourRTCore.cohorts.summary import DONE, FAILED, WAITING, Row, write_summary
+from AutoContourRTCore.cohorts.summary import (
+    DONE,
+    FAILED,
+    SUMMARY,
+    WAITING,
+    Row,
+    write_summary,
+)
 from AutoContourRTCore.correction.lock import Lock
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.progress import Progress
+
+#: Where local workers write what they print.
+LOGS = "logs"
 
 
 class Pool(Protocol):
@@ -34,21 +41,19 @@ class Pool(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """What is wanted. folder: where everything goes; force: do again, and replace, what is there.
+    """What is wanted. folder: where everything goes; refused: rows of cases that are not asked for.
 
-    structures: standard names, None for all of the model's.
+    table: name of the table of states in the folder.
     """
 
-    cases: Tuple[Case, ...]
     folder: Path
-    model: Manifest
-    structures: Optional[Tuple[str, ...]] = None
-    device: str = "auto"
-    force: bool = False
+    requests: Tuple[CaseRequest, ...]
+    refused: Tuple[Row, ...] = ()
+    table: str = SUMMARY
 
 
-def segment_cohort(order: Order, pool: Pool, progress: Progress) -> Tuple[Row, ...]:
-    """Contour what is not done yet; returns the rows of the table that lies in the folder.
+def run_cohort(order: Order, pool: Pool, progress: Progress) -> Tuple[Row, ...]:
+    """Do what is not done yet; returns the rows of the table that lies in the folder.
 
     A case that goes wrong is a row. Raises InputError for a folder that cannot be written or is
     being written by another command, and what the callback raises; the table then says what is
@@ -58,7 +63,7 @@ def segment_cohort(order: Order, pool: Pool, progress: Progress) -> Tuple[Row, .
         _make_folder(each)
     with _held(order.folder) as lock:
         board = _Board(order, lock, progress)
-        requests = board.look(_requests(order))
+        requests = board.look()
         board.write()
         if requests:
             with closing(pool.run(requests)) as replies:
@@ -72,23 +77,19 @@ class _Board:
 
     def __init__(self, order: Order, lock: Lock, progress: Progress) -> None:
         self._order, self._lock, self._progress = order, lock, progress
-        self._requests: Dict[str, CaseRequest] = {}
         self._began: Dict[str, float] = {}
         self._shares: Dict[str, float] = {}  # of the cases under way, 0..1
-        self.rows = {
-            case.name: Row(case.name, FAILED if case.problem else WAITING, 0.0, case.problem)
-            for case in order.cases
-        }
+        rows = [*order.refused, *(Row(each.id) for each in order.requests)]
+        self.rows = {row.case: row for row in sorted(rows, key=lambda row: row.case)}
 
-    def look(self, requests: Sequence[CaseRequest]) -> Tuple[CaseRequest, ...]:
+    def look(self) -> Tuple[CaseRequest, ...]:
         """Fill in the cases that are done or must be left alone; returns the others."""
+        requests = self._order.requests
         for n, request in enumerate(requests):
             self._progress(0.0, f"looking what is done: {n} of {len(requests)}")
-            if not self._order.force:
+            if not request.force:
                 self._look_at(request)
-        waiting = [each for each in requests if self.rows[each.id].state == WAITING]
-        self._requests = {each.id: each for each in waiting}
-        return tuple(waiting)
+        return tuple(each for each in requests if self.rows[each.id].state == WAITING)
 
     def hear(self, reply: Optional[messages.Reply]) -> None:
         """Take what a worker says; after the last word on a case the table is written."""
@@ -106,17 +107,17 @@ class _Board:
     def write(self) -> None:
         """Write the table."""
         self._lock.check()
-        write_summary(self.rows.values(), self._order.folder)
+        write_summary(self.rows.values(), self._order.folder / self._order.table)
 
     def _look_at(self, request: CaseRequest) -> None:
         try:
-            state, record = condition(request.folder, request.id, asked_of(request))
+            state, record = condition(request, asked_of(request))
         except InputError:
             return  # its worker meets the same, and tells it
         if state == WHOLE and record is not None:
             self.rows[request.id] = Row(request.id, **result_of(record))
         elif state == TAKEN:
-            self.rows[request.id] = Row(request.id, **kept_result(request.folder, request.id))
+            self.rows[request.id] = Row(request.id, **kept_result(request))
 
     def _finish(self, case: str, result: Dict[str, Any]) -> None:
         """A done case counts once its files are seen from here."""
@@ -141,19 +142,6 @@ class _Board:
         failed = f", {states.count(FAILED)} failed" if FAILED in states else ""
         share = (over + sum(self._shares.values())) / len(states)
         self._progress(share, f"{over} of {len(states)}{failed}; {text}")
-
-
-def _requests(order: Order) -> List[CaseRequest]:
-    """One for each case that can be one."""
-    key, run = model_key(order.model), secrets.token_hex(8)
-    folder = order.folder.resolve()
-    return [
-        CaseRequest(
-            case.name, str(case.path.resolve()), str(folder / f"{case.name}.seg.nrrd"),
-            order.model.id, key, __version__, run, order.structures, order.device, order.force,
-        )  # fmt: skip
-        for case in order.cases if not case.problem
-    ]  # fmt: skip
 
 
 @contextmanager

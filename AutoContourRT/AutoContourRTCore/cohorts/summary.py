@@ -12,6 +12,7 @@ from AutoContourRTCore.volumes.atomic import atomic_path
 
 SUMMARY = "summary.csv"
 WAITING, DONE, KEPT, FAILED = "waiting", "done", "kept", "failed"
+LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Row:
     output: str = ""
 
 
-def write_summary(rows: Iterable[Row], folder: Path) -> None:
+def write_summary(rows: Iterable[Row], path: Path) -> None:
     """Write the table, whole or not at all; a message is one line."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
@@ -33,5 +34,5 @@ def write_summary(rows: Iterable[Row], folder: Path) -> None:
     for row in rows:
         values = {**asdict(row), "message": " ".join(row.message.split())}
         writer.writerow([*values.values()])
-    with atomic_path(folder / SUMMARY) as temporary:
+    with atomic_path(path) as temporary:
         temporary.write_bytes(out.getvalue().encode("utf-8", "backslashreplace"))

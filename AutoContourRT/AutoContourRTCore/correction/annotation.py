@@ -14,6 +14,7 @@ from typing import Optional, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.boxes import box_of, joint_box
 from AutoContourRTCore.volumes.geometry import Geometry
 
 NONE, BACKGROUND, FOREGROUND = 0, 1, 2
@@ -63,6 +64,12 @@ class Annotation:
         """The corrected contour in a part of the grid."""
         marks = self.marks[part]
         return (self.prediction[part] | (marks == FOREGROUND)) & (marks != BACKGROUND)
+
+    @property
+    def part(self) -> Part:
+        """The smallest part that holds the prediction and all marks, and so the corrected contour;
+        of no voxel where there is neither."""
+        return joint_box(box_of(self.prediction), box_of(self.marks))
 
     @property
     def known(self) -> np.ndarray:

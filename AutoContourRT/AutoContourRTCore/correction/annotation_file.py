@@ -1,7 +1,9 @@
 """An annotation on disk: one .npz that numpy alone can read, written whole or not at all.
 
-Masks are packed to one bit a voxel (numpy.packbits over the flat array). `about` is JSON: the
-schema, the grid, the model that predicted, the box, and how much of the journal is contained.
+Masks are cut to the part that holds them all, first and last plus one voxel (`part`: k, j, i, k,
+j, i), and packed to one bit a voxel (numpy.packbits over the flat array). `about` is JSON: the
+schema, the grid, that part, the model that predicted, the box, and how much of the journal is
+contained. Schema 1 had no part: its masks are of the whole grid.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -19,14 +21,16 @@ from AutoContourRTCore.correction import geometry_text
 from AutoContourRTCore.correction.annotation import (
     BACKGROUND,
     FOREGROUND,
+    WHOLE,
     Annotation,
+    Part,
 )
 from AutoContourRTCore.correction.patience import patiently
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -42,9 +46,12 @@ class Stored:
 def write_annotation(stored: Stored, path: Path) -> None:
     """Write; raises InputError where the disk is full or protected (the old file stays)."""
     annotation = stored.annotation
+    part = annotation.part
+    marks = annotation.marks[part]
     about = {
         "schema": SCHEMA,
         "geometry": geometry_text.to_values(annotation.geometry),
+        "part": part_text(part),
         "model": annotation.model,
         "box": annotation.box,
         "journal": stored.journal,
@@ -52,9 +59,9 @@ def write_annotation(stored: Stored, path: Path) -> None:
     }
     write_arrays(
         path, about,
-        prediction=np.packbits(annotation.prediction),
-        foreground=np.packbits(annotation.marks == FOREGROUND),
-        background=np.packbits(annotation.marks == BACKGROUND),
+        prediction=np.packbits(annotation.prediction[part]),
+        foreground=np.packbits(marks == FOREGROUND),
+        background=np.packbits(marks == BACKGROUND),
         reviewed=np.packbits(annotation.reviewed),
     )
 
@@ -72,13 +79,16 @@ def read_annotation(path: Path, geometry: Geometry) -> Stored:
             f"{geometry_text.told_apart(own, geometry)}. Put the image back that was annotated "
             "(the project names it), or add this one as a new case; the annotation is kept."
         )
-    shape = own.shape
-    masks = {n: unpacked(arrays[n], shape) for n in ("prediction", "foreground", "background")}
-    marks = masks["foreground"].astype(np.uint8) * FOREGROUND
-    marks[masks["background"]] = BACKGROUND
+    shape, part = own.shape, part_of_text(about.get("part"))
+    sides = np.zeros(shape, dtype=np.uint8)[part].shape  # no memory is touched
+    inside = {n: unpacked(arrays[n], sides) for n in ("prediction", "foreground", "background")}
+    prediction, marks = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.uint8)
+    prediction[part] = inside["prediction"]
+    marks[part][inside["foreground"]] = FOREGROUND
+    marks[part][inside["background"]] = BACKGROUND
     reviewed = unpacked(arrays["reviewed"], shape[:1])
     box = None if about["box"] is None else tuple(about["box"])
-    annotation = Annotation(geometry, masks["prediction"], marks, reviewed, about["model"], box)
+    annotation = Annotation(geometry, prediction, marks, reviewed, about["model"], box)
     return Stored(annotation, about["journal"], int(about["contained"]))
 
 
@@ -115,6 +125,19 @@ def read_arrays(path: Path, schema: int) -> Tuple[Dict[str, Any], Dict[str, np.n
 def _load(path: Path) -> Dict[str, np.ndarray]:
     with np.load(path, allow_pickle=False) as file:
         return {name: file[name] for name in file.files}
+
+
+def part_text(part: Part) -> List[int]:
+    """A part with known ends, as JSON holds it: first voxels, then those after the last."""
+    return [int(one.start) for one in part] + [int(one.stop) for one in part]
+
+
+def part_of_text(numbers: Optional[Sequence[int]]) -> Part:
+    """What :func:`part_text` wrote; None: the whole grid, as schema 1 had it."""
+    if numbers is None:
+        return WHOLE
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(numbers[:3], numbers[3:]))
+    return (k, j, i)
 
 
 def unpacked(bits: np.ndarray, shape: Tuple[int, ...]) -> np.ndarray:

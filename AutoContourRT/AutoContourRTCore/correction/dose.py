@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Dict, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -17,14 +17,20 @@ LOW_GY, HIGH_GY = 0.25, 1.0
 
 
 def dose_deviation_gy(
-    predicted: np.ndarray, corrected: np.ndarray, geometry: Geometry, dose: Volume
+    predicted: np.ndarray,
+    corrected: np.ndarray,
+    geometry: Geometry,
+    dose: Volume,
+    start: Tuple[int, int, int] = (0, 0, 0),
 ) -> Optional[float]:
     """|mean dose (predicted) - mean dose (corrected)| in Gy, of masks bool [k, j, i].
+
+    start: index of their first voxel in the grid, where they are a part of it.
 
     None where one of them is empty or not wholly covered by the dose grid: a mean over a part
     would be no mean of the structure.
     """
-    figures, _ = dose_figures(Pair(predicted, corrected, (0, 0, 0), geometry), dose, ())
+    figures, _ = dose_figures(Pair(predicted, corrected, start, geometry), dose, ())
     found = abs(figures["dose_mean_reference_gy"] - figures["dose_mean_test_gy"])
     return None if math.isnan(found) else found
 

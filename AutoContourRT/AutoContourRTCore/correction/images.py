@@ -71,8 +71,10 @@ def read_dose(folder: Path, dose: DoseRecord) -> Volume:
 
 
 def dose_record(folder: Path, path: Path, unit: str) -> DoseRecord:
-    """The record of a dose file that can be read. Raises InputError."""
-    record = DoseRecord(_written(folder, path.absolute()), unit)
+    """The record of a dose file that can be read; unit: of an image file, an RTDOSE file tells its
+    own. Raises InputError."""
+    own = path.is_file() and dose_files.is_dicom(path)
+    record = DoseRecord(_written(folder, path.absolute()), "" if own else unit)
     read_dose(folder, record)
     return record
 

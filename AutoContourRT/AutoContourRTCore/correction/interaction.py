@@ -16,13 +16,12 @@ from AutoContourRTCore.errors import InputError
 
 #: A gap of so many seconds or more is no work (Smith 2021).
 IDLE_SECONDS = 20.0
-#: The events of Smith 2021; `open` starts an image's time. Others may be written too.
-EVENTS = ("open", "save", "slice", "zoom", "press", "release")
 
 
 @dataclass(frozen=True)
 class Event:
-    """time: seconds since 1970. values: what else was noted (view, slice, ...)."""
+    """time: seconds since 1970. name: "open" (starts an image's time), "save", "slice", "zoom",
+    "press", "release" (Smith 2021), "close" or another. values: what else was noted (view, ...)."""
 
     time: float
     name: str

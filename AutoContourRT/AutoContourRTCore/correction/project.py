@@ -82,6 +82,7 @@ class Project:
         self.log = InteractionLog(folder / INTERACTIONS)
         self._open: Dict[str, Correction] = {}
         self._open_case = ""
+        self._differing: Dict[str, Tuple[str, ...]] = {}  # case -> what `unsaved` found
 
     @classmethod
     def create(
@@ -188,12 +189,10 @@ class Project:
         self._replace(replace(case, box=box))
 
     def set_dose(self, case_id: str, path: Path, unit: str) -> None:
-        """Name the dose distribution of a case; unit: 'Gy' or 'cGy', "" for DICOM RTDOSE.
-
-        Raises InputError for a file that is no dose.
-        """
-        dose = images.dose_record(self.folder, path, unit)
-        self._replace(replace(self.case(case_id), dose=dose))
+        """Name the dose of a case (unit: 'Gy' or 'cGy', "" for DICOM RTDOSE); what was saved of it
+        is judged by that. Raises InputError for a file that is no dose."""
+        case = replace(self.case(case_id), dose=images.dose_record(self.folder, path, unit))
+        self._replace(saving.judged_by_dose(self.folder, case))
 
     def relocate(self, case_id: str, path: Path) -> None:
         """Tell where the image of a case is now. InputError where that is another image."""
@@ -254,16 +253,18 @@ class Project:
             case = self.case(case_id)
             newest = self._newest_if_needed(case)
             opened = {name: self._opened(case, name, newest) for name in self.record.structures}
+            self.leave_case()
             self._open, self._open_case = opened, case_id
         return dict(self._open)
 
     def correct_anew(self, case_id: str) -> Dict[str, Correction]:
         """As `correct`, read again: with the newest prediction where nothing was annotated yet."""
-        self._open_case = ""
+        self.leave_case()
         return self.correct(case_id)
 
     def leave_case(self) -> None:
         """Forget the open case; `correct` reads it anew, with its newest prediction."""
+        self._differing.pop(self._open_case, None)
         self._open, self._open_case = {}, ""
 
     def has_annotation(self, case_id: str, structure: str) -> bool:
@@ -294,12 +295,17 @@ class Project:
     def unsaved(self) -> List[Tuple[str, str]]:
         """(case, structure) that hold changes which were never saved, after a crash for instance.
 
-        They are safe, and come back when the case is opened; training waits for their `save`.
+        They are safe, and come back when the case is opened; training waits for their `save`. Looks
+        at all files the first time, later only at those of the case that is open.
         """
-        return [
-            (case.id, name) for case in self.record.cases for name in self.record.structures
-            if saving.differs_from_record(self.folder, case, name)
-        ]
+        self._differing.pop(self._open_case, None)
+        for case in self.record.cases:
+            if case.id not in self._differing:
+                self._differing[case.id] = tuple(
+                    name for name in self.record.structures
+                    if saving.differs_from_record(self.folder, case, name)
+                )
+        return [(case.id, n) for case in self.record.cases for n in self._differing[case.id]]
 
     def contours(self, case_id: str) -> LabelMap:
         """The corrected contours of a case: of every structure that was annotated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Mapping, Tuple
+from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
 
 from AutoContourRTCore.messages import Message
 
@@ -15,6 +15,10 @@ def _is_text(value: Any) -> bool:
 _RULES: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
     "project": (_is_text, "the path of a project folder"),
     "case": (_is_text, "the id of a case"),
+    "dataset": (_is_text, "a folder of contoured cases"),
+    "recipe": (lambda value: isinstance(value, dict), "the settings of a recipe"),
+    "start": (lambda value: isinstance(value, str), 'a model folder, or ""'),
+    "copy": (lambda value: isinstance(value, bool), "true or false"),
 }
 
 
@@ -45,6 +49,26 @@ class PredictRequest(Message):
     project: str
     case: str
     device: str = "auto"
+
+
+@dataclass(frozen=True)
+class GatherRequest(Message):
+    """Make a project of a folder of contoured cases, see project_from_structure_sets.
+
+    recipe: Recipe.to_dict(). structures: None for all that are known by name. start: a model
+    folder, "" for random weights. A cancelled one leaves a project with the cases so far.
+    Result: {"cases": their number, "structures"}.
+    """
+
+    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = _RULES
+
+    id: str
+    project: str
+    dataset: str
+    recipe: Dict[str, Any]
+    structures: Optional[Tuple[str, ...]] = None
+    start: str = ""
+    copy: bool = False
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from AutoContourRTCore.correction.lock import Lock
 from AutoContourRTCore.correction.project import TRAINER_LOCK, TRAINING, read_record
 from AutoContourRTCore.correction.requests import (
     CorrectRequest,
+    GatherRequest,
     PredictRequest,
     PromoteRequest,
 )
@@ -132,6 +133,23 @@ class PredictionService:
         found = self._predictor.predict(request.case, progress)
         model = "" if found is None else found.model
         return {"case": request.case, "predicted": found is not None, "model": model}
+
+
+class GatheringService:
+    """Kind "gather"."""
+
+    def __call__(self, request: GatherRequest, progress: Progress) -> Dict[str, Any]:
+        """Make a project of contoured cases. Raises InputError, Cancelled."""
+        from AutoContourRTCore.correction.structure_sets import project_from_structure_sets
+        from AutoContourRTCore.nn.recipes import Recipe
+
+        start = Path(request.start) if request.start else None
+        with project_from_structure_sets(
+            Path(request.project), Path(request.dataset), Recipe.from_dict(request.recipe),
+            request.structures, start, request.copy, progress,
+        ) as project:
+            record = project.record
+        return {"cases": len(record.cases), "structures": list(record.structures)}
 
 
 class PromotionService:

@@ -16,6 +16,7 @@ from AutoContourRTCore.nn.recipes import Recipe, recipe
 #: A network that learns on a CPU while the user goes on.
 SMALL_WIDTHS = (16, 32, 64, 96)
 SMALL_PATCH = (32, 64, 64)
+SMALL_BATCH = 4
 
 
 def correction_recipe(
@@ -24,9 +25,9 @@ def correction_recipe(
     """The recipe of a name, for training that has no end.
 
     A learning rate that would end with the run stays constant. start: the model to start from,
-    whose network, spacing and intensities are kept. small: the network and patch for a CPU; with
-    a start model the patch only. Raises InputError for an unknown name or a model that does not
-    fit.
+    whose network, spacing and intensities are kept. small: the network, patch and batch for a CPU;
+    with a start model not the network. Raises InputError for an unknown name or a model that does
+    not fit.
     """
     chosen = recipe(name)
     if chosen.schedule in ("cosine", "steps"):
@@ -35,7 +36,8 @@ def correction_recipe(
         chosen = like_start(chosen, start)
     if small:
         widths = chosen.widths if start is not None else SMALL_WIDTHS
-        chosen = replace(chosen, widths=widths, patch=SMALL_PATCH)
+        batch = min(chosen.batch, SMALL_BATCH)
+        chosen = replace(chosen, widths=widths, patch=SMALL_PATCH, batch=batch)
     return chosen if seed is None else replace(chosen, seed=seed)
 
 

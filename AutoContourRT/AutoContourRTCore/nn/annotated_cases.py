@@ -26,6 +26,7 @@ class AnnotatedCases:
 
     train, validation: ids, in the order of annotation. problems: cases that cannot be used now
     (an image that was moved, say) with the reason; the others go on. block: see side_multiple.
+    taken_up: rises whenever something else was found in the project.
     """
 
     def __init__(self, folder: Path, spacing: Triple, block: int) -> None:
@@ -34,7 +35,7 @@ class AnnotatedCases:
         self.train: Tuple[str, ...] = ()
         self.validation: Tuple[str, ...] = ()
         self.problems: Dict[str, str] = {}
-        self._cycle = 0
+        self._cycle = self.taken_up = 0
         self._seen: Optional[Tuple[Any, ...]] = None
         self._stamps: Dict[str, Tuple[Any, ...]] = {}
         self._open: OrderedDict[Hashable, AnnotatedCase] = OrderedDict()
@@ -53,7 +54,9 @@ class AnnotatedCases:
         self._sort()
         self._seen = seen
         self.problems = {}
-        return before != (self.train, self.validation, self._stamps)
+        is_new = before != (self.train, self.validation, self._stamps)
+        self.taken_up += int(is_new)
+        return is_new
 
     def load(self, case_id: str) -> AnnotatedCase:
         """A case with its annotations. Raises InputError, and remembers the problem."""

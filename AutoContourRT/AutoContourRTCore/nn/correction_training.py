@@ -14,23 +14,20 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Hashable, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from AutoContourRTCore.correction.patience import patiently
 from AutoContourRTCore.correction.project import START_MODEL, TRAINING, read_record
 from AutoContourRTCore.correction.split import ROTATING
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases
-from AutoContourRTCore.nn.annotated_patches import aligned, annotated_center, case_number
-from AutoContourRTCore.nn.augment import training_patch
-from AutoContourRTCore.nn.case_cache import AnnotatedCase
 from AutoContourRTCore.nn.checkpoint import load_checkpoint, save_checkpoint
 from AutoContourRTCore.nn.correction_gate import PATIENCE, PooledCounts, epoch_samples, judge
 from AutoContourRTCore.nn.correction_mistakes import find_mistakes
+from AutoContourRTCore.nn.correction_patches import AheadDrawer, Batch, place_of
 from AutoContourRTCore.nn.correction_state import (
     METRICS,
     MODELS,
@@ -74,7 +71,7 @@ class CorrectionTrainer(Stepper):
         self.state, self.problem = State(), ""
         self.notes: List[str] = []
         self._mistakes: Dict[str, np.ndarray] = {}
-        self._check = check
+        self._check, self._ahead = check, AheadDrawer()
         folder = project / TRAINING
         super().__init__(self.cases.record.structures, recipe, folder, device, clock)
         self._partner = partners(self.structures)
@@ -104,6 +101,7 @@ class CorrectionTrainer(Stepper):
 
     def close(self) -> None:
         """Save, so that nothing of the training is lost."""
+        self._ahead.close()
         if self.state.steps:
             self._save_or_tell()
 
@@ -170,29 +168,29 @@ class CorrectionTrainer(Stepper):
         self.state.steps += 1
         self.state.epoch_step += 1
 
-    def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
-        seed = self.recipe.seed + self.state.restarts
-        rng = np.random.default_rng([seed, self.step, number])
-        found, center = self._place(number, rng)
-        image, target, known = training_patch(
-            found.case, center, self.recipe, self._partner, rng, self.device
-        )
-        return image, target, known.expand_as(target)
+    def _batch(self) -> Batch:
+        """The batch of this step, drawn while the step before was computed; the next is begun."""
+        self._draw(self.step)
+        batch = self._ahead.take()
+        try:
+            self._draw(self.step + 1)
+        except InputError:
+            pass  # it stands in cases.problems; the next step chooses among the others
+        return batch
 
-    def _place(
-        self, number: int, rng: np.random.Generator
-    ) -> Tuple[AnnotatedCase, Tuple[float, float, float]]:
-        train = self.cases.train
-        wrong = sorted(case for case in self._mistakes if case in train)
-        if wrong and rng.random() < self.recipe.on_false_positive:
-            case_id = wrong[int(rng.integers(len(wrong)))]
-            voxels = self._mistakes[case_id]
-            middle = voxels[rng.integers(len(voxels))].astype(float)
-            return self.cases.load(case_id), aligned(middle, self.recipe.patch)
-        sample = self.step * self.recipe.batch + number
-        seed = self.recipe.seed + self.state.restarts
-        found = self.cases.load(train[case_number(sample, len(train), seed)])
-        return found, annotated_center(found, self.recipe, rng)
+    def _draw(self, step: int) -> None:
+        """Begin to draw the batch of a step, unless that is under way."""
+        state, cases = self.state, self.cases
+        seed = self.recipe.seed + state.restarts
+        key: Hashable = (
+            seed, step, state.cycle, self.recipe.patch, cases.train, cases.taken_up
+        )
+        if key != self._ahead.key:
+            places = [
+                place_of(cases, self.recipe, self._mistakes, (seed, step, number))
+                for number in range(self.recipe.batch)
+            ]
+            self._ahead.begin(key, places, self.recipe, self._partner, self.device)
 
     def _shrink(self, error: Exception) -> None:
         """Patches of half the side."""
@@ -209,6 +207,7 @@ class CorrectionTrainer(Stepper):
             f"{' x '.join(map(str, smaller))}."
         )
         self._use_patch(smaller)
+        self._ahead.forget()
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -1,4 +1,4 @@
-"""Masks in a file in, a structure set out: what the worker does for the export in 3D Slicer."""
+"""Masks in a file in, an RTSTRUCT or DICOM SEG file out: the worker's part of the export."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Dict, Mapping, Tuple
-from zipfile import BadZipFile
-
-import numpy as np
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import Message, Rule
@@ -17,9 +14,18 @@ from AutoContourRTCore.segmentation.external import BODY, with_body
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.dicom.roi_names import read_name_map, roi_names
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export, write_rtstruct
-from AutoContourRTCore.volumes.dicom.same_image import Sample, check_same_image
-from AutoContourRTCore.volumes.dicom.series import Loaded, find_series, load, series_of_files
+from AutoContourRTCore.volumes.dicom.same_image import check_same_image, read_sample
+from AutoContourRTCore.volumes.dicom.series import (
+    Loaded,
+    Series,
+    find_series,
+    load,
+    series_of_files,
+)
+from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import read_labelmap
+
+RTSTRUCT, SEG = "rtstruct", "seg"
 
 
 def _is_text(value: Any) -> bool:
@@ -40,9 +46,10 @@ def _is_table(value: Any) -> bool:
 
 @dataclass(frozen=True)
 class ExportRequest(Message):
-    """Write a structure set. An earlier file at `output` is replaced once the new one is whole.
+    """Write contours as DICOM. An earlier file at `output` is replaced once the new one is whole.
 
-    input: .seg.nrrd; output: .dcm; archive: where a copy of the input is kept, "" for nowhere.
+    file_kind: RTSTRUCT (structure set) or SEG (segmentation, through highdicom). input: .seg.nrrd;
+    output: .dcm; archive: where a copy of the input is kept, "" for nowhere.
     image, image_name: the image that the contours were drawn on (see `write_sample`), its name.
     files: the CT's slices; where there are none, folder: where they lie. names: name map, "" for
     none. body: add the outline of the patient. generated, label, model, reviewed: see Export.
@@ -63,9 +70,11 @@ class ExportRequest(Message):
     generated: Dict[str, str] = field(default_factory=dict)
     model: str = ""
     model_version: str = ""
+    file_kind: str = RTSTRUCT
 
     rules: ClassVar[Mapping[str, Rule]] = {
         "image": (_is_path, "a path"),
+        "file_kind": (lambda v: v in (RTSTRUCT, SEG), f"{RTSTRUCT!r} or {SEG!r}"),
         "files": (_are_texts, "a list of paths"),
         "body": (lambda v: isinstance(v, bool), "true or false"),
         "reviewed": (lambda v: isinstance(v, bool), "true or false"),
@@ -87,20 +96,6 @@ class ExportResult:
     warnings: Tuple[str, ...]
 
 
-def write_sample(found: Sample, path: Path) -> None:
-    """Write points and values for a request's `image`."""
-    with open(path, "wb") as file:
-        np.savez(file, points=found.points, values=found.values)
-
-
-def _read_sample(path: Path) -> Sample:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return Sample(file["points"], file["values"])
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise InputError(f"The sample of the image {path} cannot be read: {error}.") from error
-
-
 class ExportService:
     """Serves one request after the other."""
 
@@ -115,22 +110,37 @@ class ExportService:
         progress(0.0, "reading the CT's DICOM files")
         ct = _ct(request)
         progress(0.4, "comparing the image with them")
-        sample = _read_sample(Path(request.image))
+        sample = read_sample(Path(request.image))
         check_same_image(sample, ct.volume, request.image_name, ct.series.where)
         progress(0.5, "reading the contours")
         labelmap = read_labelmap(request.input)
         if request.body:
             progress(0.6, "outlining the patient")
             labelmap = with_body(labelmap, ct.series)
-        progress(0.8, "writing the structure set")
-        export = _export(request)
-        notes = write_rtstruct(labelmap, ct.series, Path(request.output), export)
+        what = "structure set" if request.file_kind == RTSTRUCT else "segmentation"
+        progress(0.8, f"writing the {what}")
+        written, notes = _write(labelmap, ct.series, request)
         if request.archive:
             with atomic_path(request.archive) as temporary:
                 shutil.copyfile(request.input, temporary)
-        filled = [name for name, mask in labelmap.masks.items() if mask.any()]
-        written = tuple(each.roi_name for each in roi_names(filled, export.names).values())
         return ExportResult(request.output, written, (*ct.notes, *notes))
+
+
+def _write(
+    labelmap: LabelMap, series: Series, request: ExportRequest
+) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
+    """Write the file; returns the names there, and notes."""
+    export, path = _export(request), Path(request.output)
+    filled = [name for name, mask in labelmap.masks.items() if mask.any()]
+    if request.file_kind == RTSTRUCT:
+        notes = write_rtstruct(labelmap, series, path, export)
+        names = roi_names(filled, export.names)
+    else:
+        from AutoContourRTCore.volumes.dicom.highdicom_files import segment_labels, write_seg
+
+        notes = write_seg(labelmap, series, path, export)
+        names = segment_labels(filled, export.names)
+    return tuple(each.roi_name for each in names.values()), notes
 
 
 def _ct(request: ExportRequest) -> Loaded:

@@ -16,9 +16,11 @@ from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.doubt import Doubt, doubt_of
 from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
 from AutoContourRTCore.segmentation.postprocess import clean
 from AutoContourRTCore.segmentation.sense import check_input
+from AutoContourRTCore.segmentation.wanted import wanted_structures
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import lps_grid_around, resample
@@ -42,11 +44,15 @@ class LoadedModel:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """What was found on the input's grid, what was not and why, and what to be wary of."""
+    """What was found on the input's grid, what was not and why, and what to be wary of.
+
+    doubt: about each structure found; of the whole contour, also where a roi cut it.
+    """
 
     labelmap: LabelMap
     absent: Dict[str, str]
     warnings: Tuple[str, ...]
+    doubt: Dict[str, Doubt]
 
 
 def load_model(
@@ -74,7 +80,7 @@ def segment(
     Raises InputError for a structure that the model lacks, an impossible box, an image without a
     body; Cancelled when the progress callback raises it.
     """
-    wanted = _wanted(structures, model.manifest)
+    wanted = wanted_structures(structures, model.manifest)
     progress(0.0, "looking for the body")
     body = body_mask(volume)
     region = body if roi is None else body & _box(roi, volume.geometry, ROI_MARGIN_MM)
@@ -92,9 +98,11 @@ def segment(
     limits = None if roi is None else _box(roi, volume.geometry, 0.0)
     all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
     masks, absent = _sorted_out(all_masks, volume.geometry, levels)
+    channel = model.manifest.structures.index
+    doubt = {name: doubt_of(found[channel(name)], grid) for name in masks}
     progress(1.0, "done")
     labelmap = LabelMap(masks, volume.geometry)
-    return Segmentation(labelmap, absent, warnings + predictor.notes)
+    return Segmentation(labelmap, absent, warnings + predictor.notes, doubt)
 
 
 def _masks(
@@ -171,20 +179,6 @@ def _reason_to_leave_out(
     if outside_head_neck(name, mask, geometry, levels):
         return "the image shows no head or neck at its level; taken as outside the field of view"
     return ""
-
-
-def _wanted(structures: Optional[Sequence[str]], manifest: Manifest) -> Tuple[str, ...]:
-    """Standard names of the structures asked for, in the model's order."""
-    if structures is None:
-        return tuple(manifest.structures)
-    names = [find(name).name for name in structures]
-    for name in names:
-        if name not in manifest.structures:
-            raise InputError(
-                f"The model {manifest.id!r} does not contour {name}; "
-                f"it covers {', '.join(manifest.structures)}."
-            )
-    return tuple(name for name in manifest.structures if name in names)
 
 
 def _only_body(volume: Volume, body: np.ndarray) -> Volume:

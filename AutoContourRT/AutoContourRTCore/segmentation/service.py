@@ -46,7 +46,11 @@ class SegmentationService:
         progress(0.95, "writing the contours")
         write_labelmap(found.labelmap, request.output)
         volumes = {name: found.labelmap.volume_ml(name) for name in found.labelmap.names}
-        return SegmentResult(request.output, volumes, found.absent, (*notes, *found.warnings))
+        return SegmentResult(
+            request.output, volumes, found.absent, (*notes, *found.warnings),
+            {name: doubt.edge_mm for name, doubt in found.doubt.items()},
+            {name: doubt.look_at for name, doubt in found.doubt.items()},
+        )
 
     def _loaded(self, model_id: str, device: str) -> LoadedModel:
         """The model in memory where it is still the one in the store, else read anew."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -56,9 +57,63 @@ def test_folders_of_masks_and_segmentation_files_of_one_name_are_compared(
     assert "4 cases, 8 structures compared" in done.out
     assert "0.950 ± 0.058" in done.out  # 1, 0.9, 1, 0.9
     assert "<h1>" in (tmp_path / "out" / "report.html").read_text("utf-8")
-    again = command("evaluate", *cohort[:2], "-o", tmp_path / "out")
-    assert again.code == 2 and "--force" in again.err
-    assert command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--force").code == 0
+
+
+def changed(path: Path) -> int:
+    return path.stat().st_mtime_ns
+
+
+def test_repeated_it_compares_what_was_changed_and_keeps_the_report_of_other_folders(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    words, out = ("evaluate", *cohort[:2], "-o", tmp_path / "out"), tmp_path / "out"
+    assert command(*words, "--workers", 2).code == 0
+    table, records = (out / "per_case.csv").read_text(), sorted((out / "records").iterdir())
+    before = [changed(path) for path in records]
+    again = command(*words)
+    assert again.code == 0, again.err
+    assert [changed(path) for path in records] == before
+    assert (out / "per_case.csv").read_text() == table, "with the times of the first command"
+    shutil.copy(cohort[1] / "p1.seg.nrrd", cohort[1] / "p2.seg.nrrd")
+    assert command(*words).code == 0
+    assert [changed(path) == t for path, t in zip(records, before)] == [True, True, False, True]
+    dice = [float(row["dice"]) for row in rows(out / "per_case.csv")[::2]]
+    assert dice == pytest.approx([1, 0.9, 0.9, 0.9])
+    other = command("evaluate", cohort[0], cohort[2], "-o", out)
+    assert other.code == 2 and "report.html exists already" in other.err
+    assert rows(out / "per_case.csv")[0]["test_file"] == str(cohort[1] / "p0.seg.nrrd")
+    assert command("evaluate", cohort[0], cohort[2], "-o", out, "--force").code == 0
+    assert rows(out / "per_case.csv")[0]["test_file"] == str(cohort[2] / "p0.seg.nrrd")
+    report = tmp_path / "by hand" / "report.html"
+    report.parent.mkdir()
+    report.write_text("mine")
+    kept = command(*words[:3], "-o", report.parent)
+    assert kept.code == 2 and "--force" in kept.err and report.read_text() == "mine"
+
+
+def test_a_bad_case_is_named_and_the_exit_code_says_that_some_failed(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    (cohort[1] / "p1.seg.nrrd").write_bytes(b"NRRD0004\nno more")
+    (cohort[2] / "p2.seg.nrrd").write_bytes(b"")
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--second", cohort[2],
+                   "--names", "ours,theirs", "--progress", "json")  # fmt: skip
+    assert done.code == 3, done.err
+    assert "p1: " in done.err and "p2: theirs: " in done.err
+    assert "3 cases, 6 structures compared, 2 cases failed." in done.err
+    result = done.lines[-1]["result"]
+    assert (result["cases"], result["failed"], len(result["problems"])) == (3, 2, 2)
+    fractions = [line["fraction"] for line in done.lines[:-1]]
+    assert fractions == sorted(fractions) and fractions[-1] == 1.0
+    states = {row["case"]: row for row in rows(tmp_path / "out" / "cases.csv")}
+    assert {name: row["state"] for name, row in states.items()} == {
+        "p0": "done", "p1": "failed", "p2": "done", "p3": "done"}  # fmt: skip
+    assert "p1.seg.nrrd" in states["p1"]["message"] and float(states["p0"]["seconds"]) > 0
+    second = rows(tmp_path / "out" / "second" / "cases.csv")
+    assert [row["state"] for row in second] == ["done", "done", "failed", "done"]
+    problems = rows(tmp_path / "out" / "problems.csv")
+    assert [row["case"] for row in problems] == ["p1", "p2"]
+    assert "theirs: " in (tmp_path / "out" / "report.html").read_text("utf-8")
 
 
 def test_two_methods_are_compared_pairwise(
@@ -97,6 +152,12 @@ def test_bad_input_is_exit_code_2(command: Any, cohort: List[Path], tmp_path: Pa
     done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--second", cohort[2],
                    "--margin", "-1")
     assert done.code == 2 and "0 or more" in done.err
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "two", "--workers", "2",
+                   "--scheduler", "tcp://127.0.0.1:9")  # fmt: skip
+    assert done.code == 2 and "not both" in done.err
+    done = command("evaluate", *cohort[:2], "-o", cohort[1] / "out")
+    assert done.code == 2 and "choose a folder beside it" in done.err
+    assert not (tmp_path / "two").exists() and not (cohort[1] / "out").exists()
     assert "usage:" in command("evaluate", *cohort[:2]).err
 
 

@@ -103,6 +103,62 @@ def test_edited_contours_are_kept_and_the_exit_code_is_0(
     assert fractions == sorted(fractions) and fractions[-1] == 1.0
 
 
+@pytest.fixture()
+def dicom_cohort(phantom_ct: Path, tmp_path: Path) -> Path:
+    """Two DICOM folders, each with a whole series and a short one; and a file."""
+    folder, volume = tmp_path / "dicom", read_volume(phantom_ct)
+    short = volume.geometry.cropped((0, 0, 0), (20, *volume.geometry.shape[1:]))
+    for n, case in enumerate(("p1", "p2")):
+        made.write_ct(folder / case / "a", np.asarray(volume.array), volume.geometry,
+                      SeriesInstanceUID=f"2.25.{n + 1}1", SeriesDescription="Planning CT")
+        made.write_ct(folder / case / "b", np.asarray(volume.array)[:20], short,
+                      SeriesInstanceUID=f"2.25.{n + 1}2", SeriesDescription="scout")  # fmt: skip
+    shutil.copy(phantom_ct, folder / "p3.nrrd")
+    return folder
+
+
+@pytest.mark.slow
+def test_series_are_chosen_by_their_description_and_structure_sets_as_segment_writes_them(
+    command: Any, dicom_cohort: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    plain = command("segment-cohort", dicom_cohort, out, *TINY)
+    assert plain.code == 3 and "holds 2 CT series" in table(out)["p1"]["message"]
+    (tmp_path / "map.csv").write_text("name,roi_name\nSpinalCord,Cord\n")
+    done = command("segment-cohort", dicom_cohort, out, *TINY, "--series", "planning ct",
+                   "--structures", "cord", "--write", "rtstruct", "--label", "ours", "--body",
+                   "--names", tmp_path / "map.csv")  # fmt: skip
+    assert done.code == 3, done.err
+    assert states(out) == {"p1": "done", "p2": "done", "p3": "failed"}
+    assert "is no DICOM folder" in table(out)["p3"]["message"]
+    content = pydicom.dcmread(out / "p2.dcm")
+    assert content.StructureSetLabel == "ours"
+    assert [each.ROIName for each in content.StructureSetROISequence] == ["Cord", "Body"]
+    one = command("segment", dicom_cohort / "p2", "-o", tmp_path / "RS.dcm", *TINY, "--series",
+                  "planning ct", "--structures", "cord", "--label", "ours", "--body", "--names",
+                  tmp_path / "map.csv")  # fmt: skip
+    assert one.code == 0, one.err
+    ours, theirs = (read_structures(path, dicom_cohort / "p2" / "a").labelmap
+                    for path in (out / "p2.dcm", tmp_path / "RS.dcm"))  # fmt: skip
+    assert ours.names == theirs.names
+    assert all(np.array_equal(mask, theirs.masks[name]) for name, mask in ours.masks.items())
+
+    seg = command("segment-cohort", dicom_cohort, out, *TINY, "--series", "planning ct",
+                  "--structures", "cord", "--write", "seg")  # fmt: skip
+    assert seg.code == 0, seg.err
+    assert sorted(each.name for each in out.glob("p*")) == [
+        "p1.seg.nrrd", "p2.seg.nrrd", "p3.seg.nrrd"]  # fmt: skip
+
+
+def test_a_name_map_to_edit_is_written_and_nothing_else(
+    command: Any, cohort: Path, tmp_path: Path
+) -> None:
+    done = command("segment-cohort", cohort, tmp_path / "out", *TINY, "--write-names",
+                   tmp_path / "map.csv")  # fmt: skip
+    assert done.code == 0 and "SpinalCord" in (tmp_path / "map.csv").read_text("utf-8")
+    assert not (tmp_path / "out").exists()
+
+
 def bad(words: List[str], cohort: Path) -> List[str]:
     return [word.replace("IN", str(cohort)) for word in words]
 
@@ -115,7 +171,10 @@ def bad(words: List[str], cohort: Path) -> List[str]:
         (["IN", "IN/out"], "choose a folder beside it"),
         (["IN", "IN/list.txt/x"], "choose a folder beside it"),
         (["IN", "out", "--model", "nobody"], "tiny"),
-        (["IN", "out", "--model", "tiny", "--structures", "Heart"], "does not know Heart"),
+        (["IN", "out", "--model", "tiny", "--structures", "Heart"], "does not contour Heart"),
+        (["IN", "out", "--model", "tiny", "--label", "longer than sixteen"], "The label"),
+        (["IN", "out", "--model", "tiny", "--names", "none.csv"], "The name map none.csv"),
+        (["IN", "out", "--model", "tiny", "--write", "seg", "--body"], "leave out --write seg"),
         (["IN", "out", "--workers", "0"], "not a number of workers"),
         (["IN", "out", "--workers", "2", "--scheduler", "tcp://x:1"], "not both"),
         (["IN/p4", "out", "--model", "tiny"], "holds no case"),

@@ -18,11 +18,18 @@ import pytest
 
 from AutoContourRTCore.cohorts.cases import find_cases
 from AutoContourRTCore.cohorts.dask_cluster import DaskCluster
-from AutoContourRTCore.cohorts.run import Order, segment_cohort
+from AutoContourRTCore.cohorts.evaluate_service import EvaluateCaseService
+from AutoContourRTCore.cohorts.evaluating import Evaluating, evaluate_cohort
+from AutoContourRTCore.cohorts.run import Order, run_cohort
+from AutoContourRTCore.cohorts.segmenting import Wanted, segment_order
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.choices.provenance import provenance_of
+from AutoContourRTCore.metrics.choices.settings import Settings
+from AutoContourRTCore.metrics.cohort.cohort import CohortOptions
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTCore.progress import ignore_progress
 from AutoContourRTCore.volumes.segfile import read_labelmap
+from in_this_process import InThisProcess
 
 pytestmark = [
     pytest.mark.skipif(not importlib.util.find_spec("distributed"), reason="no distributed"),
@@ -30,21 +37,26 @@ pytestmark = [
 ]
 CASES = [f"case {n}" for n in range(6)]
 
-#: In each worker: a line in a log when a case begins and when its contours are written.
+#: In each worker: a line in a log when a case begins, and when its contours are written or it is
+#: compared.
 PRELOAD = """
 import os, time
+from AutoContourRTCore.metrics.cohort import cohort
 from AutoContourRTCore.segmentation.service import SegmentationService
-real = getattr(SegmentationService.__call__, "real", SegmentationService.__call__)
 def log(*words):
     with open(os.environ["CASE_LOG"], "a") as file: print(*words, sep="|", file=file)
-def logged(self, request, progress):
-    log("begin", request.id, os.getpid())
-    result = real(self, request, progress)
-    time.sleep(0.4)
-    log("end", request.id, os.getpid())
-    return result
-logged.real = real  # dask may load this file twice
-SegmentationService.__call__ = logged
+def logged(real, name_of):
+    real = getattr(real, "real", real)  # dask may load this file twice
+    def work(*given):
+        log("begin", name_of(given), os.getpid())
+        result = real(*given)
+        time.sleep(0.4)
+        log("end", name_of(given), os.getpid())
+        return result
+    work.real = real
+    return work
+SegmentationService.__call__ = logged(SegmentationService.__call__, lambda given: given[1].id)
+cohort.evaluate_case = logged(cohort.evaluate_case, lambda given: given[0].name)
 """
 
 
@@ -105,18 +117,15 @@ def order(phantom_ct: Path, tmp_path: Path, models: Path) -> Order:
     for name in CASES:
         shutil.copy(phantom_ct, tmp_path / "in" / f"{name}.nrrd")
     cases = find_cases(tmp_path / "in")[0]
-    return Order(cases, tmp_path / "out", ModelStore().manifest("tiny"), None, "cpu")
+    wanted = Wanted(ModelStore().manifest("tiny"), device="cpu")
+    return segment_order(cases, tmp_path / "out", wanted)
 
 
-@pytest.mark.slow
-def test_with_one_of_two_workers_killed_half_way_every_case_is_done_once(
-    cluster: Cluster, order: Order
-) -> None:
-    pids = [cluster.add_worker().pid for _ in range(2)]
-    killed: List[str] = []  # the victim and its case
+def killed_half_way(cluster: Cluster) -> List[str]:
+    """Once two cases are done, a worker in the midst of another one is killed: it, and its case."""
+    killed: List[str] = []
 
-    def kill_half_way() -> None:
-        """Once two cases are done: a worker in the midst of another one."""
+    def kill() -> None:
         while not killed:
             ended = {case for _, case, _ in cluster.lines("end")}
             open_ones = [line for line in cluster.lines("begin") if line[1] not in ended]
@@ -126,11 +135,11 @@ def test_with_one_of_two_workers_killed_half_way_every_case_is_done_once(
                 killed[:] = [pid, case]
             time.sleep(0.01)
 
-    with DaskCluster(cluster.address) as pool:
-        wait_for(lambda: len(pool._workers()) == 2)
-        threading.Thread(target=kill_half_way, daemon=True).start()
-        rows = segment_cohort(order, pool, ignore_progress)
-    assert [(row.case, row.state) for row in rows] == [(name, "done") for name in CASES], rows
+    threading.Thread(target=kill, daemon=True).start()
+    return killed
+
+
+def check_each_was_done_once(cluster: Cluster, killed: Sequence[str], pids: Sequence[int]) -> None:
     pid, case = killed
     assert int(pid) in pids
     begun = Counter(each[1] for each in cluster.lines("begin"))
@@ -138,10 +147,48 @@ def test_with_one_of_two_workers_killed_half_way_every_case_is_done_once(
     assert ended == dict.fromkeys(CASES, 1), "a case was lost or done twice"
     assert begun == {**dict.fromkeys(CASES, 1), case: 2}
     assert {each[2] for each in cluster.lines("end") if each[1] == case} != {pid}
+    print(f"killed worker {pid} in {case}; {len(CASES)} cases done once")
+
+
+@pytest.mark.slow
+def test_with_one_of_two_workers_killed_half_way_every_case_is_contoured_once(
+    cluster: Cluster, order: Order
+) -> None:
+    pids = [cluster.add_worker().pid for _ in range(2)]
+    with DaskCluster(cluster.address) as pool:
+        wait_for(lambda: len(pool._workers()) == 2)
+        killed = killed_half_way(cluster)
+        rows = run_cohort(order, pool, ignore_progress)
+    assert [(row.case, row.state) for row in rows] == [(name, "done") for name in CASES], rows
+    check_each_was_done_once(cluster, killed, pids)
     for name in CASES:
         assert "SpinalCord" in read_labelmap(order.folder / f"{name}.seg.nrrd").names
     assert sorted(each.name for each in order.folder.iterdir() if each.is_dir()) == ["records"]
-    print(f"killed worker {pid} in {case}; {len(CASES)} cases done once")
+
+
+@pytest.mark.slow
+def test_with_one_of_two_workers_killed_half_way_every_case_is_compared_once_as_here(
+    cluster: Cluster, sides: Callable[..., Sequence[Path]], tmp_path: Path
+) -> None:
+    folders = sides(CASES)
+    pids = [cluster.add_worker().pid for _ in range(2)]
+
+    def compared(pool: Any, out: str) -> Any:
+        wanted = Evaluating(*folders, tmp_path / out, CohortOptions(), provenance_of(Settings()))
+        return evaluate_cohort(wanted, pool, ignore_progress)
+
+    with DaskCluster(cluster.address) as pool:
+        wait_for(lambda: len(pool._workers()) == 2)
+        killed = killed_half_way(cluster)
+        rows, there = compared(pool, "there")
+    assert [(row.case, row.state) for row in rows] == [(name, "done") for name in CASES], rows
+    check_each_was_done_once(cluster, killed, pids)
+    here = compared(InThisProcess(EvaluateCaseService()), "here")[1]
+    assert there.cases == tuple(CASES)
+    assert [row.cells(there.columns) for row in there.rows] == [
+        row.cells(here.columns) for row in here.rows
+    ]
+    assert there.matches == here.matches
 
 
 def test_it_waits_for_a_worker_and_bad_cases_do_not_stop_the_others(
@@ -155,10 +202,10 @@ def test_it_waits_for_a_worker_and_bad_cases_do_not_stop_the_others(
             cluster.add_worker()
 
     with DaskCluster(cluster.address) as pool:
-        rows = segment_cohort(order, pool, worker_comes_late)
+        rows = run_cohort(order, pool, worker_comes_late)
         assert [row.state for row in rows] == ["done"] * 2 + ["failed"] * 4
         assert all("case" in row.message for row in rows[2:])
-        last = segment_cohort(order, pool, ignore_progress)
+        last = run_cohort(order, pool, ignore_progress)
     assert [row.state for row in last] == ["done"] * 2 + ["failed"] * 4
     assert Counter(each[1] for each in cluster.lines("end")) == dict.fromkeys(CASES[:2], 1)
 
@@ -184,5 +231,5 @@ def test_a_scheduler_that_ends_is_told_and_what_is_done_stays(
 
     with DaskCluster(cluster.address) as pool:
         with pytest.raises(InputError, match="scheduler at tcp://.* is gone"):
-            segment_cohort(order, pool, end_it)
+            run_cohort(order, pool, end_it)
     assert (order.folder / "summary.csv").exists() and not (order.folder / "lock").exists()

@@ -21,16 +21,16 @@ SCRIPT = """
 import os, signal, sys, time
 from pathlib import Path
 from AutoContourRTCore import worker
-from AutoContourRTCore.cohorts import service
+from AutoContourRTCore.cohorts import segment_service
 from AutoContourRTCore.errors import InputError
 class Fake:
     def __call__(self, request, progress):
         n = 1
         while True:
-            try: os.close(os.open(request.folder / f"{request.id} {n}", os.O_CREAT | os.O_EXCL))
+            try: os.close(os.open(request.place / f"{request.id} {n}", os.O_CREAT | os.O_EXCL))
             except FileExistsError: n += 1
             else: break
-        (request.folder / f"{request.id} {n}").write_text(f"{os.getpid()} {request.threads}")
+        (request.place / f"{request.id} {n}").write_text(f"{os.getpid()} {request.threads}")
         progress(0.5, "half")
         if "die" in request.id and (n == 1 or "always" in request.id):
             os.kill(os.getpid(), signal.SIGKILL)
@@ -39,7 +39,7 @@ class Fake:
         time.sleep(60 if "endless" in request.id else 0.05)
         print("stray")
         return {"state": "done", "seconds": 1.0, "message": "", "output": request.id}
-service.CaseService = Fake
+segment_service.SegmentCaseService = Fake
 worker.main(["--warm", ""])
 """
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="kills by signal")

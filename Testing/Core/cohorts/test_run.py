@@ -10,10 +10,10 @@ from typing import Any, Callable, Dict, Iterator, List, Sequence
 import pytest
 
 from AutoContourRTCore import messages
-from AutoContourRTCore.cohorts.cases import Case
 from AutoContourRTCore.cohorts.request import CaseRequest
-from AutoContourRTCore.cohorts.run import Order, segment_cohort
-from AutoContourRTCore.cohorts.service import CaseService
+from AutoContourRTCore.cohorts.run import Order, run_cohort
+from AutoContourRTCore.cohorts.segment_service import SegmentCaseService
+from AutoContourRTCore.cohorts.summary import FAILED, Row
 from AutoContourRTCore.correction.lock import Lock
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.progress import ignore_progress
@@ -22,7 +22,7 @@ from AutoContourRTCore.progress import ignore_progress
 class Pool:
     """Does cases in this process; `instead` replaces what is said of some."""
 
-    def __init__(self, service: CaseService) -> None:
+    def __init__(self, service: SegmentCaseService) -> None:
         self._service, self.asked, self.closed = service, [], False
         self.instead: Dict[str, messages.Reply] = {}
         self.before_each: Callable[[], Any] = lambda: None
@@ -44,13 +44,18 @@ class Pool:
 @pytest.fixture()
 def pool(segment: Any, store: Any) -> Pool:
     pytest.importorskip("torch")
-    return Pool(CaseService(segment, store))
+    return Pool(SegmentCaseService(segment, store))
 
 
 @pytest.fixture()
-def order(ask: Any, out: Path, store: Any) -> Order:
-    cases = [Case(name, Path(ask(name).input)) for name in ("a", "b", "c")]
-    return Order((*cases, Case("p", Path("p"), "two images")), out, store.model)
+def order(ask: Any, out: Path) -> Order:
+    return Order(out, tuple(map(ask, "abc")), (Row("p", FAILED, 0.0, "two images"),))
+
+
+def of_run(order: Order, run: str, force: bool = False) -> Order:
+    """The same order of a later command."""
+    requests = tuple(replace(each, run=run, force=force) for each in order.requests)
+    return replace(order, requests=requests)
 
 
 def table(folder: Path) -> Dict[str, Dict[str, str]]:
@@ -68,7 +73,7 @@ def test_the_table_is_right_after_each_case_and_a_bad_one_stops_nothing(
     seen: List[List[str]] = []
     pool.before_each = lambda: seen.append(states(out))
     pool.instead["b"] = messages.Failed("b", "truncated", "input")
-    rows = segment_cohort(order, pool, ignore_progress)
+    rows = run_cohort(order, pool, ignore_progress)
     assert seen == [["waiting"] * 3 + ["failed"], ["done", "waiting", "waiting", "failed"],
                     ["done", "failed", "waiting", "failed"]]  # fmt: skip
     assert [row.state for row in rows] == states(out) == ["done", "failed", "done", "failed"]
@@ -81,7 +86,7 @@ def test_the_table_is_right_after_each_case_and_a_bad_one_stops_nothing(
 
 def test_progress_rises_to_one_over_all_cases(pool: Pool, order: Order) -> None:
     told: List[float] = []
-    segment_cohort(order, pool, lambda share, text: told.append(share))
+    run_cohort(order, pool, lambda share, text: told.append(share))
     assert told == sorted(told) and told[-1] == 1.0 and 0.5 in told
 
 
@@ -93,23 +98,23 @@ def test_a_stopped_run_goes_on_with_what_is_left(
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        segment_cohort(order, pool, stop)
+        run_cohort(order, pool, stop)
     assert pool.closed and states(out) == ["done", "waiting", "waiting", "failed"]
     assert not (out / "lock").exists()
     before = table(out)["a"]
-    segment_cohort(order, pool, ignore_progress)
+    run_cohort(order, pool, ignore_progress)
     assert pool.asked == ["a", "b", "b", "c"] and segment.calls == 3
     assert table(out)["a"] == before
-    segment_cohort(order, pool, ignore_progress)  # nothing is left: no worker is asked
+    run_cohort(order, pool, ignore_progress)  # nothing is left: no worker is asked
     assert pool.asked == ["a", "b", "b", "c"]
-    segment_cohort(replace(order, force=True), pool, ignore_progress)
+    run_cohort(of_run(order, "run 2", force=True), pool, ignore_progress)
     assert pool.asked[4:] == ["a", "b", "c"] and segment.calls == 6
 
 
 def test_an_edited_case_is_kept_and_told(pool: Pool, order: Order, out: Path) -> None:
-    segment_cohort(order, pool, ignore_progress)
+    run_cohort(order, pool, ignore_progress)
     (out / "b.seg.nrrd").write_bytes(b"edited")
-    segment_cohort(order, pool, ignore_progress)
+    run_cohort(order, pool, ignore_progress)
     assert states(out)[:3] == ["done", "kept", "done"] and pool.asked == ["a", "b", "c"]
     assert "b.seg.nrrd was changed since" in table(out)["b"]["message"]
 
@@ -119,7 +124,7 @@ def test_contours_that_a_worker_wrote_where_we_do_not_see_them_are_a_failure(
 ) -> None:
     result = {"state": "done", "seconds": 1.0, "message": "", "output": "a.seg.nrrd"}
     pool.instead["a"] = messages.Done("a", result)
-    segment_cohort(order, pool, ignore_progress)
+    run_cohort(order, pool, ignore_progress)
     assert table(out)["a"]["state"] == "failed" and "same path" in table(out)["a"]["message"]
 
 
@@ -127,8 +132,8 @@ def test_two_commands_do_not_write_into_one_folder(pool: Pool, order: Order, out
     other = Lock(out / "lock", "it")
     other.take()
     with pytest.raises(InputError, match="in use by"):
-        segment_cohort(order, pool, ignore_progress)
+        run_cohort(order, pool, ignore_progress)
     assert pool.asked == []
     other.release()
-    segment_cohort(order, pool, ignore_progress)
+    run_cohort(order, pool, ignore_progress)
     assert states(out)[0] == "done"

@@ -1,160 +1,51 @@
-"""One case of a cohort; a function that writes some bytes stands for the network."""
+"""A case that is done once, whatever the work is."""
 
 from __future__ import annotations
 
-import json
-import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
 import pytest
 
-from AutoContourRTCore.cohorts import record
 from AutoContourRTCore.cohorts.record import read_record
-from AutoContourRTCore.cohorts.service import CaseService, share_of_cores
-from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.cohorts.service import Made, once, share_of_cores
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.progress import ignore_progress
 
 
-@pytest.fixture()
-def service(segment: Any, store: Any) -> CaseService:
-    pytest.importorskip("torch")  # sets the number of threads
-    return CaseService(segment, store)
-
-
-def names(folder: Path) -> List[str]:
-    return sorted(each.name for each in folder.iterdir() if each.is_file())
-
-
-def test_a_case_is_contoured_once_and_its_record_tells_how(
-    service: CaseService, segment: Any, ask: Any, out: Path
+def test_work_without_files_is_done_once_and_its_findings_are_in_the_record(
+    ask: Any, out: Path
 ) -> None:
-    first = service(ask())
-    assert first == {"state": "done", "seconds": first["seconds"], "output": "a.seg.nrrd",
-                     "message": "a warning; Parotid_L: not found"}  # fmt: skip
-    assert (out / "a.seg.nrrd").read_bytes() == b"contours"
+    calls: List[Path] = []
+
+    def do(work: Path) -> Made:
+        calls.append(work)
+        assert work.is_dir() and work.parent == out / "unfinished"
+        return Made({}, "a remark", {"figure": "0.1"})
+
+    first = once(ask(), do, ignore_progress)
+    assert (first["output"], first["message"]) == ("records/a.json", "a remark")
+    assert once(ask(run="run 2"), do, ignore_progress) == first and len(calls) == 1
     found = read_record(out, "a")
-    assert found is not None and found.volumes_ml == {"SpinalCord": 20.0} and found.run == "run 1"
-    assert service(ask(run="run 2")) == first and segment.calls == 1
-    assert names(out) == ["a.seg.nrrd"] and not list((out / "unfinished").iterdir())
+    assert found is not None and found.details == {"figure": "0.1"}
+    once(replace(ask(run="run 2"), force=True), do, ignore_progress)
+    assert len(calls) == 2 and not calls[0].exists()
 
 
-def touched(ct: Path) -> None:
-    os.utime(ct, ns=(1, 1))
-
-
-@pytest.mark.parametrize("why", ["input", "model", "structures", "no output", "force"])
-def test_it_is_contoured_anew_when_something_it_was_made_from_is_another(
-    service: CaseService, segment: Any, ask: Any, out: Path, store: Any, why: str
+def test_a_figure_that_json_does_not_know_is_an_error_and_leaves_no_record(
+    ask: Any, out: Path
 ) -> None:
-    service(ask())
-    segment.content = b"new contours"
-    changes: Any = {"run": "run 2"}
-    if why == "input":
-        touched(Path(ask().input))
-    elif why == "model":
-        store.model = type(store.model)(**{**store.model.__dict__, "version": "1.3"})
-        changes["model_key"] = record.model_key(store.model)
-    elif why == "structures":
-        changes["structures"] = ("SpinalCord",)
-    elif why == "no output":
-        (out / "a.seg.nrrd").unlink()
-    else:
-        changes["force"] = True
-    for _ in range(2):  # the second time it is done: also with force, by the same command
-        assert service(ask(**changes))["state"] == "done"
-    assert segment.calls == 2 and (out / "a.seg.nrrd").read_bytes() == b"new contours"
+    with pytest.raises(ValueError, match="JSON"):
+        once(ask(), lambda work: Made({}, "", {"figure": float("nan")}), ignore_progress)
+    assert read_record(out, "a") is None
 
 
-@pytest.mark.parametrize("change", ["edited", "edited, other model", "of somebody", "bad record"])
-def test_contours_that_were_edited_or_are_not_ours_are_kept_unless_forced(
-    service: CaseService, segment: Any, ask: Any, out: Path, change: str
-) -> None:
-    if change != "of somebody":
-        service(ask())
-    if change == "bad record":
-        (out / "records" / "a.json").write_text("{")
-    else:
-        (out / "a.seg.nrrd").write_bytes(b"edited for an hour")
-    asked = {"structures": ("SpinalCord",)} if "other" in change else {}
-    before, calls = (out / "a.seg.nrrd").read_bytes(), segment.calls
-    kept = service(ask(run="run 2", **asked))
-    assert kept["state"] == "kept" and "--force" in kept["message"] and segment.calls == calls
-    assert (out / "a.seg.nrrd").read_bytes() == before
-    assert service(ask(run="run 3", force=True))["state"] == "done"
-    assert (out / "a.seg.nrrd").read_bytes() == b"contours"
-
-
-def test_contours_that_are_edited_while_it_computes_are_kept_too(
-    service: CaseService, segment: Any, ask: Any, out: Path
-) -> None:
-    segment.meanwhile = lambda: (out / "a.seg.nrrd").write_bytes(b"just now")
-    with pytest.raises(InputError, match=r"a\.seg\.nrrd was changed since"):
-        service(ask())
-    assert (out / "a.seg.nrrd").read_bytes() == b"just now"
-
-
-def test_a_computer_that_stops_between_record_and_contours_leaves_nothing_that_looks_edited(
-    service: CaseService, segment: Any, ask: Any, out: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    service(ask())
-    segment.content = b"new contours"
-    touched(Path(ask().input))
-    monkeypatch.setattr(record, "_put_in_place", lambda *_: (_ for _ in ()).throw(Cancelled()))
-    with pytest.raises(Cancelled):
-        service(ask())
-    assert (out / "a.seg.nrrd").read_bytes() == b"contours"
-    monkeypatch.undo()
-    assert service(ask())["state"] == "done" and segment.calls == 3
-    assert (out / "a.seg.nrrd").read_bytes() == b"new contours"
-
-
-def test_another_version_or_model_on_the_workers_machine_is_refused(
-    service: CaseService, segment: Any, ask: Any, store: Any
-) -> None:
+def test_a_program_of_another_version_does_nothing(ask: Any) -> None:
     with pytest.raises(InputError, match="the command 0.0.1"):
-        service(ask(program="0.0.1"))
-    with pytest.raises(InputError, match="'m' \\(1.2\\) is not the command's"):
-        service(ask(model_key="m 1.2 another hash"))
-    assert segment.calls == 0
-
-
-def test_cancel_in_the_midst_leaves_nothing(service: CaseService, ask: Any, out: Path) -> None:
-    def progress(fraction: float, message: str) -> None:
-        raise Cancelled()
-
-    with pytest.raises(Cancelled):
-        service(ask(), progress)
-    assert names(out) == [] and names(out / "records") == []
-
-
-def test_paths_that_this_machine_does_not_see_are_told(
-    service: CaseService, ask: Any, tmp_path: Path
-) -> None:
-    with pytest.raises(InputError, match="every machine must see it"):
-        service(ask(input=str(tmp_path / "elsewhere.nrrd")))
-    with pytest.raises(InputError, match="Every machine must see the folder"):
-        service(ask(output=str(tmp_path / "elsewhere" / "a.seg.nrrd")))
-
-
-def test_the_threads_that_were_given_are_used_and_given_back(
-    service: CaseService, segment: Any, ask: Any
-) -> None:
-    import torch
-
-    before, seen = torch.get_num_threads(), []
-    segment.meanwhile = lambda: seen.append(torch.get_num_threads())
-    service(ask("a", threads=3))
-    service(ask("b", threads=1))
-    assert seen == [3, 1] and torch.get_num_threads() == before
+        once(ask(program="0.0.1"), lambda work: pytest.fail("it was done"), ignore_progress)
 
 
 def test_workers_share_the_cores_and_each_has_one_at_least() -> None:
     every = share_of_cores(1)
     assert every >= 1 and share_of_cores(every) == 1 and share_of_cores(1000) == 1
-
-
-def test_a_record_is_plain_json(service: CaseService, ask: Any, out: Path) -> None:
-    service(ask())
-    written = json.loads((out / "records" / "a.json").read_text("utf-8"))
-    assert written["case"] == "a" and set(written["outputs"]) == {"a.seg.nrrd"}
-    assert written["asked"]["model"].startswith("m 1.2")

@@ -11,7 +11,7 @@ from AutoContourRTCore.cohorts.summary import Row, write_summary
 def test_a_row_a_case_with_messages_on_one_line_and_whole_files_only(tmp_path: Path) -> None:
     rows = [Row("a, ü"), Row("b", "failed", 1.5, 'bad\n "file"'), Row("c", "done", 2.0, "", "c.x")]
     for count in (1, 3):
-        write_summary(rows[:count], tmp_path)
+        write_summary(rows[:count], tmp_path / "summary.csv")
         with open(tmp_path / "summary.csv", encoding="utf-8", newline="") as file:
             found = list(csv.reader(file))
         assert len(found) == count + 1

@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from AutoContourRTCore.correction import geometry_text
 from AutoContourRTCore.correction.annotation import begin
 from AutoContourRTCore.correction.annotation_file import (
     Stored,
     read_annotation,
     write_annotation,
+    write_arrays,
 )
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -40,9 +42,51 @@ def test_numpy_alone_reads_the_foreground(grid: Geometry, tmp_path: Path) -> Non
     stored = drawn(grid)
     write_annotation(stored, tmp_path / "a.npz")
     with np.load(tmp_path / "a.npz") as file:
-        shape = json.loads(bytes(file["about"]))["geometry"]["shape"]
+        k0, j0, i0, k1, j1, i1 = json.loads(bytes(file["about"]))["part"]
+        shape = (k1 - k0, j1 - j0, i1 - i0)
         foreground = np.unpackbits(file["foreground"])[: np.prod(shape)].reshape(shape)
-    assert np.array_equal(foreground == 1, stored.annotation.marks == 2)
+    part = (slice(k0, k1), slice(j0, j1), slice(i0, i1))
+    assert np.array_equal(foreground == 1, stored.annotation.marks[part] == 2)
+    stored.annotation.marks[part] = 0
+    assert not stored.annotation.marks.any()
+
+
+@pytest.mark.parametrize("marks, predicted", [(True, False), (False, True), (True, True)])
+def test_a_small_part_of_a_large_grid_comes_back_in_its_place(
+    grid: Geometry, tmp_path: Path, marks: bool, predicted: bool
+) -> None:
+    annotation = begin(grid, np.zeros(grid.shape, dtype=bool))
+    annotation.prediction[2, 1:3, 4] = predicted
+    annotation.marks[1, 0, 2:4] = 2 * int(marks)
+    write_annotation(Stored(annotation, "changes-1.journal", 0), tmp_path / "a.npz")
+    back = read_annotation(tmp_path / "a.npz", grid).annotation
+    assert np.array_equal(back.prediction, annotation.prediction)
+    assert np.array_equal(back.marks, annotation.marks)
+    with np.load(tmp_path / "a.npz") as file:
+        assert len(file["foreground"]) == -(-annotation.prediction[annotation.part].size // 8) < 5
+
+
+def test_an_annotation_without_any_voxel_comes_back(grid: Geometry, tmp_path: Path) -> None:
+    write_annotation(Stored(begin(grid), "changes-1.journal", 0), tmp_path / "a.npz")
+    back = read_annotation(tmp_path / "a.npz", grid).annotation
+    assert not back.prediction.any() and not back.marks.any()
+    assert back.prediction.shape == back.marks.shape == grid.shape
+
+
+def test_an_annotation_of_the_first_schema_is_still_read(grid: Geometry, tmp_path: Path) -> None:
+    stored = drawn(grid)
+    marks, about = stored.annotation.marks, {
+        "schema": 1, "geometry": geometry_text.to_values(grid), "model": "model 7",
+        "box": (0, 8, 1, 5, 0, 4), "journal": "changes-1.journal", "contained": 5,
+    }  # fmt: skip
+    write_arrays(
+        tmp_path / "a.npz", about, prediction=np.packbits(stored.annotation.prediction),
+        foreground=np.packbits(marks == 2), background=np.packbits(marks == 1),
+        reviewed=np.packbits(stored.annotation.reviewed),
+    )
+    back = read_annotation(tmp_path / "a.npz", grid).annotation
+    assert np.array_equal(back.marks, marks)
+    assert np.array_equal(back.prediction, stored.annotation.prediction)
 
 
 def test_an_annotation_of_another_grid_is_refused_and_says_what_to_do(
@@ -57,10 +101,10 @@ def test_an_annotation_of_another_grid_is_refused_and_says_what_to_do(
 def test_an_annotation_of_a_newer_version_is_refused(
     grid: Geometry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("AutoContourRTCore.correction.annotation_file.SCHEMA", 2)
+    monkeypatch.setattr("AutoContourRTCore.correction.annotation_file.SCHEMA", 3)
     write_annotation(drawn(grid), tmp_path / "a.npz")
     monkeypatch.undo()
-    with pytest.raises(InputError, match="newer version.*schema 2.*update the program"):
+    with pytest.raises(InputError, match="newer version.*schema 3.*update the program"):
         read_annotation(tmp_path / "a.npz", grid)
 
 

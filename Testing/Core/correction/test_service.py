@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -14,18 +15,26 @@ from AutoContourRTCore.correction.lock import LockedByOther  # noqa: E402
 from AutoContourRTCore.correction.project import Project  # noqa: E402
 from AutoContourRTCore.correction.requests import (  # noqa: E402
     CorrectRequest,
+    GatherRequest,
     PredictRequest,
     PromoteRequest,
 )
 from AutoContourRTCore.correction.service import (  # noqa: E402
     CorrectionService,
+    GatheringService,
     PredictionService,
     TrainingRun,
 )
 from AutoContourRTCore.errors import Cancelled, InputError  # noqa: E402
 from AutoContourRTCore.nn.correction_state import read_status, request_stop  # noqa: E402
 from AutoContourRTCore.nn.correction_training import WAITING  # noqa: E402
-from tiny_projects import draw_truth, tiny_project  # noqa: E402
+from tiny_projects import (  # noqa: E402
+    STRUCTURES,
+    draw_truth,
+    project_recipe,
+    tiny_dataset,
+    tiny_project,
+)
 
 
 class Report:
@@ -143,3 +152,24 @@ def test_a_trainer_whose_lock_was_taken_stops_and_saves_nothing(project: Project
         run.unit()
     run.end()
     assert not (project.folder / "training" / "checkpoint.pt").exists()
+
+
+def test_a_folder_of_contoured_cases_becomes_a_project_in_the_worker(tmp_path: Path) -> None:
+    dataset, recipe = tiny_dataset(tmp_path / "data", 2), project_recipe().to_dict()
+    asked = GatherRequest("1", str(tmp_path / "p"), str(dataset), recipe, None, "", True)
+    assert messages.parse_request(messages.encode(asked)) == messages.parse_request(
+        messages.encode(messages.parse_request(messages.encode(asked)))
+    )
+    result = GatheringService()(messages.parse_request(messages.encode(asked)), Report())
+    assert result == {"cases": 2, "structures": list(STRUCTURES)}
+    with Project.open(tmp_path / "p") as made:  # the worker gave its lock back
+        assert made.taken_over is None
+        assert all(case.image.copied and case.side for case in made.record.cases)
+        assert made.record.settings.recipe == json.loads(json.dumps(recipe))
+
+
+@pytest.mark.parametrize("change", [{"dataset": ""}, {"recipe": []}, {"start": None}, {"copy": 1}])
+def test_a_request_for_contoured_cases_that_makes_no_sense_is_refused(change: Any) -> None:
+    values = {"id": "1", "project": "/p", "dataset": "/d", "recipe": {}, **change}
+    with pytest.raises(InputError, match="GatherRequest"):
+        GatherRequest(**values)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from AutoContourRTCore.correction.setup import (
+    SMALL_BATCH,
     SMALL_PATCH,
     SMALL_WIDTHS,
     correction_recipe,
@@ -62,3 +63,10 @@ def test_the_split_follows_from_the_recipe(tmp_path: Path) -> None:
         with create_project(tmp_path / name, ["heart"], correction_recipe(name)) as project:
             assert project.record.settings.split == split
             assert project.record.structures == ("Heart",)
+
+
+def test_a_small_network_learns_from_small_batches() -> None:
+    assert correction_recipe("sartor2020").batch == 50
+    batches = {name: correction_recipe(name, small=True).batch for name in RECIPES}
+    assert batches["sartor2020"] == SMALL_BATCH
+    assert batches["default"] == 2 and batches["rootpainter3d"] == 4  # the paper's

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from AutoContourRTCore.cohorts.evaluate_service import EvaluateCaseService
+from AutoContourRTCore.cohorts.evaluating import Evaluating, evaluate_cohort
 from AutoContourRTCore.metrics.choices.provenance import provenance_of
-from AutoContourRTCore.metrics.cohort.cohort import Cohort, CohortOptions, evaluate_cohort
+from AutoContourRTCore.metrics.cohort.cohort import Cohort, CohortOptions
 from AutoContourRTCore.metrics.compare.rows import COMPARED, Row
-from AutoContourRTCore.metrics.inputs.cases import pair_cases
 from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap
+from in_this_process import InThisProcess
 
 
 @pytest.fixture()
@@ -102,14 +104,15 @@ def folders(folder_of, sets):
 
 
 @pytest.fixture()
-def evaluated() -> Callable[..., Cohort]:
+def evaluated(tmp_path: Path) -> Callable[..., Cohort]:
     """The cohort of two folders; more: progress, and what CohortOptions take."""
 
     def run(
         reference: Path, test: Path, progress: Progress = ignore_progress, **options: Any
     ) -> Cohort:
         given = CohortOptions(**options)
-        return evaluate_cohort(pair_cases(reference, test), given,
-                               provenance_of(given.settings, user="Ada"), progress)
+        wanted = Evaluating(reference, test, tmp_path / "evaluated", given,
+                            provenance_of(given.settings, user="Ada"))  # fmt: skip
+        return evaluate_cohort(wanted, InThisProcess(EvaluateCaseService()), progress)[1]
 
     return run

@@ -12,10 +12,11 @@ from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.editing import take_edit
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.setup import correction_recipe
-from AutoContourRTCore.nn import correction_training
+from AutoContourRTCore.nn import correction_patches
 from AutoContourRTCore.nn.augment import training_patch
 from AutoContourRTCore.nn.cases import unpack
 from AutoContourRTCore.nn.correction_gate import PATIENCE
+from AutoContourRTCore.nn.correction_patches import place_of
 from AutoContourRTCore.nn.correction_state import METRICS, MODELS, read_lines
 from AutoContourRTCore.nn.correction_training import WAITING
 from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
@@ -220,10 +221,10 @@ def test_a_rotating_split_judges_by_another_fifth_each_cycle_and_learns_from_mis
         assert np.all(labels[tuple(wrong.T)] != 3)  # one of both at most is right there
         elsewhere = []
         monkeypatch.setattr(
-            correction_training, "annotated_center", lambda *a: elsewhere.append(a) or (1, 1, 1)
+            correction_patches, "annotated_center", lambda *a: elsewhere.append(a) or (1, 1, 1)
         )
         for n in range(400):
-            trained._place(n, np.random.default_rng(n))
+            place_of(trained.cases, trained.recipe, trained._mistakes, (0, n, 0))
         assert len(elsewhere) / 400 == pytest.approx(0.5, abs=0.1)
 
 

@@ -13,16 +13,18 @@ import pytest
 import dicom_series as made
 from AutoContourRTCore import messages
 from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.segmentation.body import body_mask
 from AutoContourRTCore.segmentation.export_service import (
     ExportRequest,
     ExportService,
-    write_sample,
 )
-from AutoContourRTCore.volumes.dicom.same_image import sample
+from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg
+from AutoContourRTCore.volumes.dicom.same_image import sample, write_sample
 from AutoContourRTCore.volumes.dicom.structures import read_structures
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap
+from AutoContourRTCore.volumes.volume import Volume
 
 GRID = Geometry((8, 40, 40), (3.0, 2.0, 2.0), (-40.0, -40.0, 10.0))
 
@@ -56,7 +58,8 @@ def test_a_request_goes_over_the_line_as_it_is(request_: ExportRequest) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [{"files": [1]}, {"body": 1}, {"generated": {"A": 1}}, {"names": None}, {"image": ""}]
+    "change", [{"files": [1]}, {"body": 1}, {"generated": {"A": 1}}, {"names": None}, {"image": ""},
+               {"file_kind": "stl"}]
 )
 def test_wrong_values_are_refused(request_: ExportRequest, change: Any) -> None:
     with pytest.raises(messages.MessageError, match=next(iter(change))):
@@ -97,6 +100,35 @@ def test_the_outline_is_external_and_not_said_to_be_the_models(
     assert found.RTROIObservationsSequence[2].RTROIInterpretedType == "EXTERNAL"
     body = read_structures(tmp_path / "RS.dcm", tmp_path / "ct").labelmap.masks["Patient"]
     assert body.sum() == pytest.approx((hounsfield() > -300).sum(), rel=0.02)
+
+
+def test_a_segmentation_comes_back_with_what_made_it_and_the_outline(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    hd = pytest.importorskip("highdicom")
+    how = {"SpinalCord": "SEMIAUTOMATIC", "OpticChiasm": "MANUAL", "Lens_L": "AUTOMATIC"}
+    asked = replace(request_, file_kind="seg", output=str(tmp_path / "S.dcm"), body=True,
+                    generated=how, archive=str(tmp_path / "S.seg.nrrd"))  # fmt: skip
+    result = ExportService()(messages.parse_request(messages.encode(asked)))
+    assert result.structures == ("SpinalCord", "OpticChiasm", "Body")
+    assert result.warnings == ("Empty structures are left out: Lens_L.",)
+    found = hd.seg.segread(str(tmp_path / "S.dcm"))
+    kinds = [each.SegmentAlgorithmType for each in found.SegmentSequence]
+    assert kinds == ["SEMIAUTOMATIC", "MANUAL", "AUTOMATIC"]
+    (algorithm,) = found.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("head_neck_7", "0.2.0")
+    labelmap, frame = read_seg(tmp_path / "S.dcm")
+    assert frame == made.FRAME and labelmap.masks["SpinalCord"].sum() == 6 * 16
+    assert np.array_equal(labelmap.masks["Body"], body_mask(Volume(hounsfield(), GRID)))
+    assert (tmp_path / "S.seg.nrrd").exists()
+
+
+def test_a_segmentation_of_unknown_origin_is_refused(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="for OpticChiasm it is not known"):
+        ExportService()(replace(request_, file_kind="seg"))
+    assert not (tmp_path / "RS.dcm").exists()
 
 
 # Refused

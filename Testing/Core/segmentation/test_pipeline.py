@@ -91,6 +91,14 @@ def test_the_result_lies_where_the_organ_lies_on_the_grid_of_the_input(model, ge
     assert dice(result.labelmap.masks["Parotid_L"], ball(geometry)) > 0.93
 
 
+def test_each_contour_says_how_much_it_is_in_doubt_and_where_to_look(model):
+    found = segment(patient(grid()), model)
+    assert list(found.doubt) == ["Parotid_L"]
+    doubt = found.doubt["Parotid_L"]
+    assert 0.0 < doubt.edge_mm < 1.5  # the ball is sharp, its resampled rim is not
+    assert np.linalg.norm(np.array(doubt.look_at) - CENTER) < RADIUS
+
+
 def test_what_was_not_found_is_reported_and_not_invented(model):
     result = segment(patient(grid()), model)
     assert set(result.absent) == {"Parotid_R", "Larynx"}

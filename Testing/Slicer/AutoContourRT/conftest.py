@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import pytest
 
+from asked_worker import AskedWorker
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
@@ -17,25 +16,12 @@ from AutoContourRTCore.volumes.volume import Volume
 MODULE = Path(__file__).resolve().parents[3] / "AutoContourRT" / "AutoContourRT.py"
 #: Half a litre of voxels of 1 ml.
 GRID = Geometry((8, 8, 8), (10.0, 10.0, 10.0), (-35.0, -35.0, -35.0))
+#: Structure -> edge_mm, look_at (LPS, mm); see messages.SegmentResult.
+Doubts = Dict[str, Tuple[float, Tuple[float, float, float]]]
 
 
-class SaidWorker:
-    """Takes requests as WorkerProcess does; the test says what becomes of the last one."""
-
-    def __init__(self) -> None:
-        self.requests: List[Any] = []
-        self._handlers: List[Any] = []
-        self.cancelled: List[str] = []
-
-    def submit(self, request: Any, handler: Any) -> str:
-        number = f"r{len(self.requests)}"
-        self.requests.append(replace(request, id=number))
-        self._handlers.append(handler)
-        return number
-
-    def cancel(self, number: str) -> None:
-        self.cancelled.append(number)
-        self._handlers[int(number[1:])].onCancelled()
+class SaidWorker(AskedWorker):
+    """The test says what becomes of the last request."""
 
     def progress(self, fraction: float, message: str) -> None:
         self._handlers[-1].onProgress(fraction, message)
@@ -48,6 +34,7 @@ class SaidWorker:
         masks: Dict[str, np.ndarray],
         absent: Optional[Dict[str, str]] = None,
         warnings: Sequence[str] = (),
+        doubts: Optional[Doubts] = None,
     ) -> None:
         """Write these masks as the result, and say so."""
         from AutoContourRTCore.volumes.files import read_volume
@@ -58,6 +45,8 @@ class SaidWorker:
         write_labelmap(labels, request.output)
         volumes = {name: labels.volume_ml(name) for name in masks}
         values = {"output": request.output, "volumes_ml": volumes, "absent": absent or {}}
+        values["edge_mm"] = {name: edge for name, (edge, _) in (doubts or {}).items()}
+        values["look_at"] = {name: list(spot) for name, (_, spot) in (doubts or {}).items()}
         self._handlers[-1].onDone({**values, "warnings": list(warnings)})
 
 
@@ -129,17 +118,9 @@ def masks() -> Dict[str, np.ndarray]:
 
 
 @pytest.fixture()
-def wait(slicer_app: Any) -> Callable[..., None]:
-    """Runs the event loop until a condition holds; fails when that takes too long."""
-
-    def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "it did not come to that in time"
-            slicer_app.app.processEvents()
-            time.sleep(0.002)
-
-    return until
+def wait(waitFor: Callable[..., None]) -> Callable[..., None]:
+    """Runs the event loop until a condition holds."""
+    return waitFor
 
 
 @pytest.fixture()
@@ -148,11 +129,11 @@ def segment(
 ) -> Callable[..., Any]:
     """Presses Segment and lets the worker finish with masks; returns the new node."""
 
-    def run(*result: Any) -> Any:
+    def run(*result: Any, **named: Any) -> Any:
         asked = len(worker.requests)
         ui.segmentButton.click()
         wait(lambda: len(worker.requests) > asked)
-        worker.finish(*result)
+        worker.finish(*result, **named)
         wait(lambda: ui.segmentButton.enabled)
         return loaded.logic.getParameterNode().result
 

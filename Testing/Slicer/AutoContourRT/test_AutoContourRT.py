@@ -158,7 +158,7 @@ def test_progress_is_shown_as_the_worker_says_it(
     worker.finish(masks)
     wait(lambda: ui.segmentButton.enabled)
     assert not ui.cancelButton.enabled and not ui.progressBar.isVisibleTo(loaded.panel)
-    assert "2 structures contoured" in ui.progressLabel.text
+    assert "Structures contoured: 2" in ui.progressLabel.text
 
 
 def test_a_run_makes_a_segmentation_that_is_shown_for_review(

@@ -119,7 +119,7 @@ def test_what_was_edited_after_its_review_is_not_reviewed_at_export(
     assert "Lens_L" in question.text and "Brainstem" not in question.text
     assert not worker.requests
     assert not isChecked(ui.resultTable.item(1, 0)) and isChecked(ui.resultTable.item(0, 0))
-    assert "review again" in ui.resultTable.item(1, 3).text()
+    assert "review again" in ui.resultTable.item(1, 4).text()
     press(ui, qt.QMessageBox.Ok, str(tmp_path / "RS.dcm"))
     assert not worker.requests[0].reviewed
 
@@ -230,6 +230,115 @@ def test_closing_the_panel_cancels_and_nothing_speaks_to_it_any_more(
     press(ui, str(tmp_path / "RS.dcm"))
     loaded.widget.cleanup()
     assert worker.cancelled == ["r0"]
+
+
+# DICOM segmentations
+
+
+def choose_seg(ui: Any) -> None:
+    ui.exportKindComboBox.currentIndex = ui.exportKindComboBox.findData("seg")
+
+
+def test_a_segmentation_goes_to_the_worker_as_one(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, database: Any
+) -> None:
+    review_all(ui)
+    assert ui.rtstructButton.text == "Export RTSTRUCT..."
+    choose_seg(ui)
+    assert ui.rtstructButton.text == "Export SEG..." and not ui.structureSetLineEdit.enabled
+    press(ui, str(tmp_path / "S.dcm"))
+    (request,) = worker.requests
+    assert (request.file_kind, request.output) == ("seg", str(tmp_path / "S.dcm"))
+    assert request.archive == str(tmp_path / "S.seg.nrrd") and request.reviewed
+    assert request.generated == {"Brainstem": "AUTOMATIC", "Lens_L": "AUTOMATIC"}
+    assert sorted(request.files) == sorted(
+        database.fileForInstance(uid) for uid in _uids(contours)
+    )
+
+
+def _uids(contours: Any) -> Any:
+    from AutoContourRTLib.Inspection import referenceVolume
+
+    return referenceVolume(contours).GetAttribute("DICOM.instanceUIDs").split()
+
+
+def test_a_segmentation_takes_names_that_a_planning_system_does_not(
+    contours: Any, ui: Any, loaded: Any
+) -> None:
+    contours.GetSegmentation().GetNthSegment(0).SetName("Musc_Constrict_Superior")
+    loaded.widget.export.refresh()
+    assert not ui.rtstructButton.enabled
+    choose_seg(ui)
+    assert ui.rtstructButton.enabled
+
+
+def test_a_segmentation_without_provenance_is_refused_alike(
+    contours: Any, ui: Any, from_dicom: Any
+) -> None:
+    from_dicom.RemoveAttribute("DICOM.instanceUIDs")
+    choose_seg(ui)
+    assert not ui.rtstructButton.enabled
+    assert "not loaded with the module DICOM" in ui.exportNoticeLabel.text
+
+
+def test_who_drew_what_is_asked_where_a_segmentation_must_say_it(
+    contours: Any, ui: Any, worker: Any, tmp_path: Path, from_dicom: Any
+) -> None:
+    import qt
+    import slicer
+
+    from SlicerHarness import messages
+
+    contours.GetSegmentation().AddEmptySegment("own", "Mine")
+    array = np.zeros(dicom_nodes.GRID.shape, np.uint8)
+    array[2:5, 30:34, 3:9] = 1
+    slicer.util.updateSegmentBinaryLabelmapFromArray(array, contours, "own", from_dicom)
+    choose_seg(ui)
+    press(ui, qt.QMessageBox.Ok, qt.QMessageBox.No)
+    question = messages()[-1].text
+    assert "Mine" in question and "Lens_L" not in question and not worker.requests
+    press(ui, qt.QMessageBox.Ok, qt.QMessageBox.Yes, str(tmp_path / "S.dcm"))
+    assert worker.requests[0].generated == {
+        "Brainstem": "AUTOMATIC", "Lens_L": "AUTOMATIC", "Mine": "MANUAL"
+    }  # fmt: skip
+
+
+def test_without_highdicom_the_way_out_is_told(
+    contours: Any, ui: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from AutoContourRTLib import ExportPanel
+
+    monkeypatch.setattr(ExportPanel, "isInstalled", lambda name: name != "highdicom")
+    choose_seg(ui)
+    assert not ui.rtstructButton.enabled
+    assert "pip_install(&#x27;highdicom" in ui.exportNoticeLabel.text
+
+
+def test_the_real_worker_writes_a_segmentation_that_reads_back(
+    contours: Any, ui: Any, loaded: Any, tmp_path: Path, wait: Callable[..., None]
+) -> None:
+    hd = pytest.importorskip("highdicom")
+    from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg
+    from AutoContourRTLib.WorkerProcess import WorkerProcess
+
+    loaded.logic.worker = WorkerProcess()
+    review_all(ui)
+    choose_seg(ui)
+    press(ui, str(tmp_path / "S.dcm"))
+    try:
+        wait(lambda: ui.rtstructButton.enabled, 120)
+    finally:
+        loaded.logic.worker.shutdown()
+    assert "with 2 structures, not approved" in ui.exportResultLabel.text
+    found = hd.seg.segread(str(tmp_path / "S.dcm"))
+    (algorithm,) = found.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
+    assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("head_neck_7", "0.2.0")
+    assert [each.SegmentAlgorithmType for each in found.SegmentSequence] == ["AUTOMATIC"] * 2
+    labelmap = read_seg(tmp_path / "S.dcm")[0]
+    for name, mask in masks().items():
+        mine = dicom_nodes.GRID.to_lps(np.argwhere(mask))
+        theirs = labelmap.geometry.to_lps(np.argwhere(labelmap.masks[name]))
+        assert np.allclose(mine, theirs, atol=1e-4)
 
 
 def test_the_real_worker_writes_what_reads_back_and_adds_the_outline(

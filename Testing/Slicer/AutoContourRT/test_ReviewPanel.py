@@ -14,7 +14,7 @@ from metrics_panel import emit
 
 def rows(ui: Any) -> List[List[str]]:
     table = ui.resultTable
-    return [[table.item(r, c).text() for c in range(4)] for r in range(table.rowCount)]
+    return [[table.item(r, c).text() for c in range(5)] for r in range(table.rowCount)]
 
 
 def status(node: Any, row: int) -> str:
@@ -40,16 +40,16 @@ def test_volumes_are_shown_and_an_unusual_one_is_pointed_at(
 ) -> None:
     segment(masks, {"Larynx": "not found"})
     parotid, brainstem, larynx = rows(ui)
-    assert parotid[1:] == ["Parotid_L", "20.0", ""]
+    assert parotid[1:] == ["Parotid_L", "20.0", "", ""]
     assert brainstem[1:3] == ["Brainstem", "2.0"]
-    assert brainstem[3] == "Small: usually 12 to 45 ml"
-    assert larynx[1:] == ["Larynx", "", "Not contoured"]
+    assert brainstem[4] == "Small: usually 12 to 45 ml"
+    assert larynx[1:] == ["Larynx", "", "", "Not contoured"]
     assert ui.warningsLabel.text == "Not contoured: Larynx, not found"
 
 
 def test_a_large_volume_is_pointed_at(segment: Callable[..., Any], ui: Any, masks: Any) -> None:
     segment({"Parotid_L": np.ones_like(masks["Parotid_L"])})
-    assert rows(ui)[0][2] == "512.0" and "Large: usually" in rows(ui)[0][3]
+    assert rows(ui)[0][2] == "512.0" and "Large: usually" in rows(ui)[0][4]
 
 
 def test_what_a_person_ticks_is_completed_and_counted(
@@ -136,9 +136,9 @@ def test_an_edit_after_the_review_takes_the_tick_away_and_says_so(
     assert [status(node, 0), status(node, 1)] == ["flagged", "completed"]
     assert not is_ticked(ui, 0) and is_ticked(ui, 1)
     assert ui.reviewedLabel.text == "1 of 2 reviewed"
-    assert [row[3] for row in rows(ui)] == [EDITED, "Small: usually 12 to 45 ml"]
+    assert [row[4] for row in rows(ui)] == [EDITED, "Small: usually 12 to 45 ml"]
     paint_far_away(ui, 1)
-    assert rows(ui)[1][3] == f"{EDITED}. Small: usually 12 to 45 ml"
+    assert rows(ui)[1][4] == f"{EDITED}. Small: usually 12 to 45 ml"
 
 
 def test_ticked_again_it_is_reviewed_as_it_is_now(
@@ -148,10 +148,10 @@ def test_ticked_again_it_is_reviewed_as_it_is_now(
     tick(ui, 0)
     paint_far_away(ui, 0)
     tick(ui, 0)
-    assert rows(ui)[0][3] == "" and ui.reviewedLabel.text == "1 of 2 reviewed"
+    assert rows(ui)[0][4] == "" and ui.reviewedLabel.text == "1 of 2 reviewed"
     slicer_app.util.selectModule("Data")
     slicer_app.util.selectModule("AutoContourRT")
-    assert is_ticked(ui, 0) and status(node, 0) == "completed" and rows(ui)[0][3] == ""
+    assert is_ticked(ui, 0) and status(node, 0) == "completed" and rows(ui)[0][4] == ""
 
 
 def test_an_edit_before_the_review_is_no_reason_to_review_again(
@@ -159,7 +159,7 @@ def test_an_edit_before_the_review_is_no_reason_to_review_again(
 ) -> None:
     segment(masks)
     paint_far_away(ui, 0)
-    assert rows(ui)[0][3] == ""
+    assert rows(ui)[0][4] == ""
     tick(ui, 0)
     paint_far_away(ui, 1)
     assert is_ticked(ui, 0)
@@ -176,7 +176,7 @@ def test_what_was_completed_in_the_segment_editor_is_withdrawn_by_a_later_edit(
     slicer_app.util.selectModule("AutoContourRT")
     assert is_ticked(ui, 0)
     paint_far_away(ui, 0)
-    assert not is_ticked(ui, 0) and rows(ui)[0][3] == EDITED
+    assert not is_ticked(ui, 0) and rows(ui)[0][4] == EDITED
 
 
 def test_an_edit_is_seen_also_in_a_reloaded_scene(
@@ -188,7 +188,7 @@ def test_an_edit_is_seen_also_in_a_reloaded_scene(
     slicer_app.util.loadScene(str(tmp_path / "scene.mrb"))
     assert is_ticked(ui, 0)
     paint_far_away(ui, 0)
-    assert not is_ticked(ui, 0) and rows(ui)[0][3] == EDITED
+    assert not is_ticked(ui, 0) and rows(ui)[0][4] == EDITED
 
 
 def test_the_review_opens_on_a_reloaded_scene_with_contours(
@@ -241,8 +241,8 @@ def test_the_columns_fill_the_table_also_when_it_is_shown_again(
         slicer_app.util.selectModule("Data")
         slicer_app.util.selectModule("AutoContourRT")
         slicer_app.app.processEvents()
-        assert sum(table.columnWidth(n) for n in range(4)) == table.viewport().width
-        assert table.columnWidth(3) > 0.25 * table.viewport().width
+        assert sum(table.columnWidth(n) for n in range(5)) == table.viewport().width
+        assert table.columnWidth(4) > 0.2 * table.viewport().width
 
 
 def test_surfaces_are_made_on_demand_and_taken_away(
@@ -272,6 +272,58 @@ def test_a_click_on_a_row_centres_the_slice_views(
     center = node.GetSegmentCenterRAS(node.GetSegmentation().GetNthSegmentID(0))
     matrix = view.GetSliceToRAS()
     assert [matrix.GetElement(n, 3) for n in range(3)] == pytest.approx(list(center))
+
+
+DOUBTS = {"Parotid_L": (1.04, (-30.0, -20.0, 10.0)), "Brainstem": (2.26, (5.0, 15.0, -25.0))}
+
+
+def test_what_the_model_was_most_in_doubt_of_comes_first(
+    segment: Callable[..., Any], ui: Any, masks: Any
+) -> None:
+    segment(masks, {"Larynx": "not found"}, doubts=DOUBTS)
+    assert [row[1] for row in rows(ui)] == ["Brainstem", "Parotid_L", "Larynx"]
+    assert [row[3] for row in rows(ui)] == ["2.3", "1.0", ""]
+    assert "not what it was sure of and got wrong" in ui.resultTable.item(0, 3).toolTip()
+
+
+def test_a_click_leads_to_the_most_doubtful_spot_until_the_contour_is_edited(
+    segment: Callable[..., Any], ui: Any, masks: Any, scene: Any
+) -> None:
+    node = segment(masks, doubts=DOUBTS)
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode", "Red")
+    view.SetLayoutName("Red")
+
+    def shown(row: int) -> List[float]:
+        emit(ui.resultTable, "cellClicked", row, 1)
+        return [view.GetSliceToRAS().GetElement(n, 3) for n in range(3)]
+
+    assert shown(0) == pytest.approx([-5.0, -15.0, -25.0])  # LPS 5, 15, -25
+    assert shown(1) == pytest.approx([30.0, 20.0, 10.0])
+    paint_far_away(ui, 0)
+    center = node.GetSegmentCenterRAS(node.GetSegmentation().GetSegmentIdBySegmentName("Brainstem"))
+    assert shown(0) == pytest.approx(list(center))
+
+
+def test_doubts_follow_the_transform_of_the_volume_and_come_back_with_the_scene(
+    segment: Callable[..., Any], ui: Any, masks: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    import vtk
+
+    from AutoContourRTLib.Doubts import lookAtWorld
+
+    node = segment(masks, doubts=DOUBTS)
+    shift = vtk.vtkMatrix4x4()
+    shift.SetElement(0, 3, 100.0)
+    transform = slicer_app.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    transform.SetMatrixTransformToParent(shift)
+    node.SetAndObserveTransformNodeID(transform.GetID())
+    segmentId = node.GetSegmentation().GetSegmentIdBySegmentName("Parotid_L")
+    assert lookAtWorld(node, segmentId) == pytest.approx((130.0, 20.0, 10.0))
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrb"))
+    slicer_app.util.loadScene(str(tmp_path / "scene.mrb"))
+    again = ui.resultSelector.currentNode()
+    assert again is not node and lookAtWorld(again, segmentId) == pytest.approx((130.0, 20.0, 10.0))
+    assert [row[3] for row in rows(ui)] == ["2.3", "1.0"]
 
 
 def test_a_segmentation_of_other_origin_can_be_reviewed_too(ui: Any, ct: Any, scene: Any) -> None:

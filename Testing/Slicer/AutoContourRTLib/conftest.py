@@ -106,18 +106,3 @@ def addTransform(scene: Any) -> Callable[..., Any]:
         return node
 
     return add
-
-
-@pytest.fixture()
-def waitFor(slicer_app: Any) -> Callable[..., None]:
-    """Runs the event loop until a condition holds; fails when it takes too long."""
-    import time
-
-    def wait(condition: Callable[[], Any], seconds: float = 60.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "nothing happened in time"
-            slicer_app.app.processEvents()
-            time.sleep(0.002)
-
-    return wait

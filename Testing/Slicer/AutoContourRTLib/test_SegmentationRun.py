@@ -9,6 +9,7 @@ from typing import Any, Callable, Dict, List
 import numpy as np
 import pytest
 
+from asked_worker import Heard
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -53,20 +54,15 @@ class FakeWorker:
                         "warnings": warnings})
 
 
-class Watched:
+class Watched(Heard):
     """A run with what it told."""
 
     def __init__(self, volume: Any, worker: Any, base: Path, **options: Any) -> None:
-        self.progress: List[Any] = []
-        self.ends: List[Any] = []
+        super().__init__()
         self.run = SegmentationRun(
             volume, RunOptions(**{"model": MODEL, **options}), worker,
-            onProgress=lambda share, text: self.progress.append((share, text)),
-            onDone=lambda result: self.ends.append(("done", result)),
-            onFailed=lambda message: self.ends.append(("failed", message)),
-            onCancelled=lambda reason: self.ends.append(("cancelled", reason)),
-            folderFactory=lambda: RunFolder(base),
-        )
+            folderFactory=lambda: RunFolder(base), **self.callbacks,
+        )  # fmt: skip
 
 
 @pytest.fixture()

@@ -2,45 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 import pytest
 
-import SlicerHarness
+from asked_worker import AskedWorker, Heard
 from AutoContourRTCore.metrics.compare.service import CompareService
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
-
-if not SlicerHarness.missing():
-    SlicerHarness.start()  # test files import what imports slicer.i18n, which the harness brings
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Voxels of 1 x 1 x 2 mm (i, j, k), so that distances of the boxes below are whole numbers.
 GRID = Geometry((16, 20, 24), (2.0, 1.0, 1.0), (-10.0, -8.0, 30.0))
 
 
-class HereWorker:
-    """Takes requests as WorkerProcess does; `finish` serves the last one, really."""
-
-    def __init__(self) -> None:
-        self.requests: List[Any] = []
-        self._handlers: List[Any] = []
-        self.cancelled: List[str] = []
-
-    def submit(self, request: Any, handler: Any) -> str:
-        number = f"r{len(self.requests)}"
-        self.requests.append(replace(request, id=number))
-        self._handlers.append(handler)
-        return number
-
-    def cancel(self, number: str) -> None:
-        self.cancelled.append(number)
-        self._handlers[int(number[1:])].onCancelled()
+class HereWorker(AskedWorker):
+    """`finish` serves the last request, really."""
 
     def finish(self) -> None:
         """Compute and answer as the worker does: results as JSON has them, errors as words."""
@@ -142,20 +122,6 @@ def labels() -> Tuple[LabelMap, LabelMap]:
 
 
 @pytest.fixture()
-def waitFor(slicer_app: Any) -> Callable[..., None]:
-    """Runs the event loop until a condition holds; fails when it takes too long."""
-
-    def wait(condition: Callable[[], Any], seconds: float = 30.0) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "nothing happened in time"
-            slicer_app.app.processEvents()
-            time.sleep(0.002)
-
-    return wait
-
-
-@pytest.fixture()
 def removeVoxel() -> Callable[[Any], None]:
     """Takes a voxel away from the first segment, as the editor does."""
     import slicer
@@ -169,22 +135,17 @@ def removeVoxel() -> Callable[[Any], None]:
     return remove
 
 
-class Watched:
+class Watched(Heard):
     """A run with what it told."""
 
     def __init__(self, base: Path, worker: Any, reference: Any, test: Any, options: Any) -> None:
         from AutoContourRTLib.RunFolder import RunFolder
         from MetricsModuleLib.ComparisonRun import ComparisonRun
 
-        self.progress: List[Any] = []
-        self.ends: List[Any] = []
+        super().__init__()
         self.run = ComparisonRun(
             reference, test, options, worker,
-            onProgress=lambda share, text: self.progress.append((share, text)),
-            onDone=lambda outcome: self.ends.append(("done", outcome)),
-            onFailed=lambda message: self.ends.append(("failed", message)),
-            onCancelled=lambda reason: self.ends.append(("cancelled", reason)),
-            folderFactory=lambda: RunFolder(base),
+            folderFactory=lambda: RunFolder(base), **self.callbacks,
         )  # fmt: skip
 
 

@@ -111,6 +111,13 @@ def test_a_dose_without_a_unit_is_refused_at_once(
         ComparisonRun(reference, test, Options(doseNode=dose, doseUnit=unit), worker).start()
 
 
+def test_a_side_that_is_not_chosen_is_named(reference: Any, worker: Any) -> None:
+    with pytest.raises(InputError, match="No reference is chosen"):
+        ComparisonRun(None, reference, Options(), worker).start()
+    with pytest.raises(InputError, match="No test is chosen"):
+        ComparisonRun(reference, None, Options(), worker).start()
+
+
 def test_one_segmentation_twice_is_refused(reference: Any, worker: Any) -> None:
     with pytest.raises(InputError, match="the same segmentation"):
         ComparisonRun(reference, reference, Options(), worker).start()
@@ -151,7 +158,7 @@ def test_a_segmentation_removed_meanwhile_discards_the_run(
 ) -> None:
     watched = begin(reference, test)
     scene.RemoveNode(test)
-    assert watched.ends == [("cancelled", "The segmentation 'Observer 2' was removed.")]
+    assert watched.ends == [("cancelled", "'Observer 2' was removed.")]
     assert worker.cancelled == ["r0"] and list((tmp_path / "runs").iterdir()) == []
 
 

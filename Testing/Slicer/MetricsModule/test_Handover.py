@@ -72,7 +72,7 @@ def test_a_sheared_segmentation_is_refused_by_name(scene: Any, addSet: Any) -> N
     transform.SetMatrixTransformToParent(toVtk(shear))
     node.SetAndObserveTransformNodeID(transform.GetID())
     with pytest.raises(InputError, match="'slanted'.*perpendicular"):
-        Handover.checkContours(node, "test")
+        Handover.checkContours(node)
 
 
 def test_two_segments_of_one_name_are_refused(addSet: Any) -> None:
@@ -80,15 +80,13 @@ def test_two_segments_of_one_name_are_refused(addSet: Any) -> None:
     segmentation = node.GetSegmentation()
     segmentation.GetNthSegment(1).SetName("Brain")
     with pytest.raises(InputError, match="two segments named 'Brain'"):
-        Handover.checkContours(node, "test")
+        Handover.checkContours(node)
 
 
-def test_nothing_and_an_empty_segmentation_are_refused(scene: Any) -> None:
-    with pytest.raises(InputError, match="No reference is chosen"):
-        Handover.checkContours(None, "reference")
+def test_an_empty_segmentation_is_refused(scene: Any) -> None:
     node = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "hollow")
     with pytest.raises(InputError, match="'hollow' has no segments"):
-        Handover.checkContours(node, "test")
+        Handover.checkContours(node)
 
 
 def test_a_hand_over_that_is_stopped_leaves_no_file(addSet: Any, tmp_path: Path) -> None:

@@ -103,3 +103,11 @@ def test_the_worst_place_of_a_column_that_ends_too_low_is_its_upper_end_in_ras(
     right, anterior, superior = WorstPlace.placeOf(row)
     assert (abs(right - 4), abs(anterior - 3), superior) == pytest.approx((0.5, 0.5, 53))
     assert row["worst_mm"] == pytest.approx(12)
+
+
+def test_a_place_names_the_side_it_is_on() -> None:
+    from MetricsModuleLib.WorstPlace import textOf
+
+    assert textOf((11.0, 3.5, -0.26)) == "R 11.0, A 3.5, I 0.3"
+    assert textOf((-11.0, -3.5, 1200.04)) == "L 11.0, P 3.5, S 1200.0"
+    assert textOf((-0.04, 0.0, -0.0)) == "R 0.0, A 0.0, S 0.0"

@@ -35,13 +35,68 @@ def test_it_says_what_is_missing_and_then_compares(
     assert "only in the reference: Eye_R, PTV" in ui.matchingLabel.text
 
 
+def names(module: Any) -> Any:
+    """Of the nodes that the selectors show."""
+    ui = module.widget.ui
+    nodes = [ui.referenceSelector.currentNode(), ui.testSelector.currentNode()]
+    return [node.GetName() if node else None for node in nodes]
+
+
+def test_two_segmentations_are_chosen_at_once(
+    module: Any, reference: Any, test: Any, slicer_app: Any
+) -> None:
+    slicer_app.app.processEvents()
+    assert names(module) == ["Observer 1", "Observer 2"]
+    assert module.widget.ui.compareButton.enabled
+
+
+def test_two_segmentations_that_came_meanwhile_are_chosen_on_return(
+    module: Any, addSet: Any, labels: Any
+) -> None:
+    module.widget.exit()
+    for each, name in zip(labels, ("one", "two")):
+        addSet(each, name)
+    module.widget.enter()
+    assert names(module) == ["one", "two"]
+
+
+def test_one_segmentation_or_three_leave_the_choice_open(
+    module: Any, addSet: Any, labels: Any
+) -> None:
+    module.widget.exit()
+    addSet(labels[0], "one")
+    module.widget.enter()
+    assert names(module) == [None, None]
+    module.widget.exit()
+    addSet(labels[0], "two")
+    addSet(labels[1], "three")
+    module.widget.enter()
+    assert names(module) == [None, None]
+
+
+def test_what_a_user_chose_is_left_alone(
+    module: Any, reference: Any, test: Any, slicer_app: Any
+) -> None:
+    slicer_app.app.processEvents()
+    ui = module.widget.ui
+    ui.referenceSelector.setCurrentNode(test)
+    ui.testSelector.setCurrentNode(None)
+    module.widget.exit()
+    module.widget.enter()
+    assert names(module) == ["Observer 2", None]
+    ui.referenceSelector.setCurrentNode(None)
+    module.widget.exit()
+    module.widget.enter()
+    assert names(module) == [None, None]
+
+
 def test_a_comparison_shows_a_judged_table(compared: Any) -> None:
     ui = compared.ui
     assert column(compared, 1) == ["Parotid_L", "Brain", "Eye_R", "PTV", "Larynx"]
     assert column(compared, 2) == ["fail", "pass", "fail", "fail", "–"]
     assert ui.summaryLabel.text == "1 pass, 3 fail, 1 not judged"
     assert ui.resultSelector.currentNode() is compared.result.node
-    assert "5 structures compared" in ui.progressLabel.text
+    assert "Structures compared: 5" in ui.progressLabel.text
     for part in ("Observer 1", "Observer 2", "sha256:", "catalogue", "AutoContourRT"):
         assert part in ui.provenanceLabel.text
     assert ui.resultTable.item(0, 2).background().color().red() == 255

@@ -68,7 +68,7 @@ def test_a_removed_node_is_told_at_once(
     scene: Any, test: Any, watch: Any, reasons: List[str]
 ) -> None:
     scene.RemoveNode(test)
-    assert reasons == ["The segmentation 'Observer 2' was removed."]
+    assert reasons == ["'Observer 2' was removed."]
     assert "no longer in the scene" in watch.difference()
 
 

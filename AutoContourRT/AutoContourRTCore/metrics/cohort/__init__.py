@@ -1,6 +1,7 @@
 """Many patients, or many observers.
 
-- cohort.evaluate_cohort: all cases -> rows
+- cohort: one case -> rows, and all of them together (run by cohorts/evaluating.py)
+- packed: the same as JSON
 - summary, paired, outliers: what the rows say of a structure, of two methods, of single cases
 - derived_tolerances: tolerances from several observers
 """

@@ -12,7 +12,7 @@ from AutoContourRTCore.metrics.choices.provenance import Provenance
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import ALL, Comparison, DrawnSlices, compare
 from AutoContourRTCore.metrics.compare.rows import Row
-from AutoContourRTCore.metrics.inputs.cases import CasePair, PairedCases
+from AutoContourRTCore.metrics.inputs.cases import CasePair
 from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
 from AutoContourRTCore.metrics.inputs.hashes import joint_identity
@@ -33,6 +33,10 @@ class CohortOptions:
     drawn: Mapping[str, DrawnSlices] = field(default_factory=dict)
     labels: Optional[Path] = None
 
+    def drawn_of(self, case: str) -> Optional[DrawnSlices]:
+        """The slices that were drawn in a case; None for all."""
+        return self.drawn.get(case, self.drawn.get(ALL))
+
 
 @dataclass(frozen=True)
 class CaseResult:
@@ -45,10 +49,16 @@ class CaseResult:
 
 @dataclass(frozen=True)
 class Cohort:
-    """All that was found. problems: case -> why it, or a part of it, is not in the rows."""
+    """All that was found. problems: case -> why it, or a part of it, is not in the rows.
+
+    told: what was known when it was put together; a case may have been compared earlier.
+    folders: of the reference and of the test.
+    """
 
     results: Tuple[CaseResult, ...]
     problems: Tuple[Tuple[str, str], ...]
+    told: Provenance
+    folders: Tuple[str, str] = ("", "")
 
     @property
     def rows(self) -> Tuple[Row, ...]:
@@ -78,7 +88,7 @@ class Cohort:
         each = [result.provenance for result in self.results]
         return Provenance(
             **{
-                **each[0].__dict__,
+                **self.told.__dict__,
                 "reference_file": f"{len(each)} cases", "test_file": f"{len(each)} cases",
                 "reference_id": joint_identity(one.reference_id for one in each),
                 "test_id": joint_identity(one.test_id for one in each),
@@ -87,34 +97,18 @@ class Cohort:
         )
 
 
-def evaluate_cohort(
-    paired: PairedCases, options: CohortOptions, provenance: Provenance, progress: Progress
-) -> Cohort:
-    """Compare all cases, one after the other, the structures of each at once.
-
-    A case that cannot be compared is a problem, and does not stop the others. Raises InputError
-    when no case could be compared, or none has a common structure; Cancelled when the callback
-    raises it.
-    """
-    results: List[CaseResult] = []
-    problems = [(name, "the test has no such case: left out") for name in paired.only_reference]
-    problems += [(name, "the reference has no such case: left out") for name in paired.only_test]
-    count = len(paired.pairs)
-    for n, pair in enumerate(paired.pairs):
-        own = part_of(progress, n / count, (n + 1) / count)
-        try:
-            results.append(_evaluate_case(pair, options, provenance, own))
-        except InputError as error:
-            problems.append((pair.name, str(error)))
-            continue
-        problems += [(pair.name, warning) for warning in results[-1].comparison.warnings]
-    _check_any(results, problems)
-    return Cohort(tuple(results), tuple(problems))
+def dose_file(reference: Path, name: str) -> Path:
+    """Where the dose of a case lies: in its folder, or beside its file."""
+    return (reference if reference.is_dir() else reference.parent) / name
 
 
-def _evaluate_case(
+def evaluate_case(
     pair: CasePair, options: CohortOptions, provenance: Provenance, progress: Progress
 ) -> CaseResult:
+    """Compare one case, all structures at once; provenance: what is known before any file is read.
+
+    Raises InputError for a case that cannot be compared, Cancelled when the callback raises it.
+    """
     progress(0.0, f"{pair.name}: reading")
     reference = read_contours(pair.reference, options.labels)
     check_not_empty(reference)
@@ -122,17 +116,17 @@ def _evaluate_case(
     test = read_contours(pair.test, options.labels)
     dose = None
     if options.dose:
-        folder = pair.reference if pair.reference.is_dir() else pair.reference.parent
-        dose = read_dose(folder / options.dose, options.dose_unit)
+        dose = read_dose(dose_file(pair.reference, options.dose), options.dose_unit)
     later = part_of(progress, 0.8, 1.0)
     comparison = compare(
         reference, test, options.settings, lambda f, m: later(f, f"{pair.name}: {m}"), dose,
-        pair.name, options.drawn.get(pair.name, options.drawn.get(ALL)), need_common=False,
+        pair.name, options.drawn_of(pair.name), need_common=False,
     )
     return CaseResult(pair.name, comparison, provenance.of_sets(reference, test, dose))
 
 
-def _check_any(results: Sequence[CaseResult], problems: Sequence[Tuple[str, str]]) -> None:
+def check_any(results: Sequence[CaseResult], problems: Sequence[Tuple[str, str]]) -> None:
+    """Raise InputError when no case could be compared, or none has a common structure."""
     if not results:
         told = "; ".join(f"{case}: {why}" for case, why in problems[:5])
         raise InputError(f"No case could be compared. {told}")

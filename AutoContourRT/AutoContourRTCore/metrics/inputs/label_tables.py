@@ -33,9 +33,7 @@ def find_table(image: Path) -> Path:
     Looked for, in this order: the image's own stem with .json or .csv, the stem with `_labels`
     added, and `labels` alone.
     """
-    stem = stem_of(image)
-    names = [f"{name}{end}" for name in (stem, f"{stem}_labels", "labels")
-             for end in (".json", ".csv")]
+    names = table_names(image)
     for name in names:
         if (image.parent / name).is_file():
             return image.parent / name
@@ -43,6 +41,13 @@ def find_table(image: Path) -> Path:
         f"{image} is a label file without a table of its labels. Put {names[0]} beside it, for "
         'example {"1": "Heart", "2": "Lung_L"}, or name a table with --labels.'
     )
+
+
+def table_names(image: Path) -> List[str]:
+    """What a table beside a label file may be called; the first one that is there counts."""
+    stem = stem_of(image)
+    return [f"{name}{end}" for name in (stem, f"{stem}_labels", "labels")
+            for end in (".json", ".csv")]
 
 
 def read_table(path: Path) -> Dict[int, str]:

@@ -23,7 +23,7 @@ from AutoContourRTCore.volumes.atomic import atomic_path
 
 PER_CASE, SUMMARY, REPORT = "per_case.csv", "summary.csv", "report.html"
 SECOND = "per_case_second.csv"
-AUDIT = "matching_audit.csv"
+AUDIT, PROVENANCE = "matching_audit.csv", "provenance.json"
 #: Summarised in summary.csv: every figure that says better or worse, and the volumes.
 SUMMARISED = tuple(
     c.name for c in FIGURES if c.better or c.name.startswith(("volume_", "shift_"))
@@ -40,8 +40,8 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> List[Path]:
         _table(folder / "pass_rates.csv", _pass_rate_rows(evaluation), told),
         _table(folder / "outliers.csv", _outlier_rows(evaluation), told, OUTLIER_COLUMNS),
         _write_matching(folder / "matching.csv", cohort),
-        _table(folder / "problems.csv", _problem_rows(cohort), told, ("case", "problem")),
-        _write_provenance(folder / "provenance.json", cohort),
+        _table(folder / "problems.csv", _problem_rows(evaluation), told, ("case", "problem")),
+        _write_provenance(folder / PROVENANCE, evaluation),
     ]
     if evaluation.second is not None:
         written.append(_write_rows(folder / SECOND, evaluation.second, evaluation.limits))
@@ -95,8 +95,18 @@ def _write_matching(path: Path, cohort: Cohort) -> Path:
     return path
 
 
-def _write_provenance(path: Path, cohort: Cohort) -> Path:
+def folders_of(folder: Path) -> List[str]:
+    """Which folders the evaluation that lies in a folder compared; [] where that is not known."""
+    try:
+        return list(json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["folders"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _write_provenance(path: Path, evaluation: Evaluation) -> Path:
+    cohort, second = evaluation.cohort, evaluation.second
     content = {
+        "folders": [*cohort.folders, *(second.folders[1:] if second is not None else ())],
         "all": cohort.provenance().cells(),
         "cases": {result.name: result.provenance.cells() for result in cohort.results},
     }
@@ -120,8 +130,8 @@ def _outlier_rows(evaluation: Evaluation) -> List[Dict[str, str]]:
     ]  # fmt: skip
 
 
-def _problem_rows(cohort: Cohort) -> List[Dict[str, str]]:
-    return [{"case": case, "problem": why} for case, why in cohort.problems]
+def _problem_rows(evaluation: Evaluation) -> List[Dict[str, str]]:
+    return [{"case": case, "problem": why} for case, why in evaluation.problems]
 
 
 def _rating_rows(evaluation: Evaluation) -> List[Dict[str, str]]:

@@ -56,6 +56,13 @@ class Evaluation:
     names: Tuple[str, str] = ("the test", "the second method")
     measures: Tuple[str, ...] = field(default=MEASURES)
 
+    @property
+    def problems(self) -> Tuple[Tuple[str, str], ...]:
+        """Case -> why it, or a part of it, is not in the rows; of both methods."""
+        others = self.second.problems if self.second is not None else ()
+        named = tuple((case, f"{self.names[1]}: {why}") for case, why in others)
+        return self.cohort.problems + named
+
 
 def report(evaluation: Evaluation) -> str:
     """The page as text."""
@@ -72,7 +79,7 @@ def report(evaluation: Evaluation) -> str:
     ]
     parts += _paired_section(evaluation) + _ratings_section(evaluation)
     parts += [
-        _problems_section(cohort),
+        _problems_section(evaluation.problems),
         _matching_section(cohort),
         section("Definitions", paragraph(DEFINITIONS)),
         provenance_section(cohort.provenance()),
@@ -199,10 +206,10 @@ def _ratings_section(evaluation: Evaluation) -> List[str]:
     return [section("Ratings, n (%)", table(("structure", *GRADES, "rated"), rows))]
 
 
-def _problems_section(cohort: Cohort) -> str:
-    if not cohort.problems:
+def _problems_section(problems: Sequence[Tuple[str, str]]) -> str:
+    if not problems:
         return section("Problems", paragraph("None."))
-    rows = [[(case, ""), (why, "text")] for case, why in cohort.problems]
+    rows = [[(case, ""), (why, "text")] for case, why in problems]
     return section("Problems", table(("case", "what"), rows))
 
 

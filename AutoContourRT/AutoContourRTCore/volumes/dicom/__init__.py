@@ -5,6 +5,7 @@
 - rtdose: RT dose -> Gy on its own grid
 - rtstruct_write, outlines, roi_names: masks -> structure set on the planes of the CT's slices
 - highdicom_files: DICOM segmentations, through highdicom
+- read_service: any of these for an image that is open in 3D Slicer, by the worker
 - pydicom_files: the only file that knows pydicom
 
 Structure sets are read and written here and not through rt-utils (1.2.7), which rounds contours

@@ -7,8 +7,10 @@ highdicom (0.25 or newer, Python 3.10) knows the object's many rules; it comes w
 from __future__ import annotations
 
 import warnings
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -16,14 +18,32 @@ from AutoContourRTCore import __version__
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.dicom import pydicom_files as dicom
-from AutoContourRTCore.volumes.dicom.appearance import UNSPECIFIED, Code, appearance_of
+from AutoContourRTCore.volumes.dicom.appearance import UNSPECIFIED, Code, Rgb, appearance_of
 from AutoContourRTCore.volumes.dicom.grid import grid
 from AutoContourRTCore.volumes.dicom.on_slices import check_inside, masks_on
+from AutoContourRTCore.volumes.dicom.roi_names import RoiName, chosen_names
 from AutoContourRTCore.volumes.dicom.rtstruct_write import PRODUCT, Export
 from AutoContourRTCore.volumes.dicom.series import Series
 from AutoContourRTCore.volumes.labelmap import LabelMap
 
-_AI: Code = ("123110", "DCM", "Artificial Intelligence")  # algorithm family, CID 7162 of PS3.16
+#: Algorithm families, CID 7162 of PS3.16.
+_AI: Code = ("123110", "DCM", "Artificial Intelligence")
+_MORPHOLOGY: Code = ("123104", "DCM", "Morphological Operations")
+LONGEST_LABEL = 64  # of a segment: value representation LO
+
+
+@dataclass(frozen=True)
+class SegFile:
+    """The segments of a DICOM segmentation on its own grid, and what it says of itself.
+
+    instance: its SOP instance UID; colors: red, green, blue (0..255) of the segments that have one.
+    """
+
+    labelmap: LabelMap
+    frame_of_reference: str
+    label: str = ""
+    instance: str = ""
+    colors: Dict[str, Rgb] = field(default_factory=dict)
 
 
 def write_seg(
@@ -31,7 +51,8 @@ def write_seg(
 ) -> Tuple[str, ...]:
     """Write structures as a DICOM segmentation on the pixels of a CT series; returns notes.
 
-    Raises InputError, before anything is written, when the series is not known or is another one.
+    Raises InputError, before anything is written, when the series is not known or is another one,
+    when it is not known how a structure came about, and for names that will not do.
     """
     hd = _highdicom()
     if series is None:
@@ -48,6 +69,7 @@ def write_seg(
     check_inside(labelmap, series)
     empty = [name for name, mask in labelmap.masks.items() if not mask.any()]
     names = [name for name in labelmap.names if name not in empty]
+    labels = segment_labels(names, export.names)
     masks = [masks_on(labelmap.masks[name], labelmap.geometry, series) for name in names]
     lost = [name for name, mask in zip(names, masks) if not mask.any()]
     if lost or not names:
@@ -61,32 +83,52 @@ def write_seg(
         made = hd.seg.Segmentation(
             source_images=sources, pixel_array=np.stack(masks, axis=-1),
             segmentation_type="BINARY",
-            segment_descriptions=[_segment(hd, n, name, export) for n, name in enumerate(names, 1)],
+            segment_descriptions=[
+                _segment(hd, n, name, labels[name], export) for n, name in enumerate(names, 1)
+            ],
             series_instance_uid=dicom.new_uid(), series_number=1, sop_instance_uid=dicom.new_uid(),
             instance_number=1, manufacturer=PRODUCT, manufacturer_model_name=PRODUCT,
             software_versions=__version__, device_serial_number="none",
-            content_label="CONTOURS", content_description=f"{PRODUCT} contours, not reviewed",
+            content_label="CONTOURS",
+            content_description=f"{PRODUCT} contours{'' if export.reviewed else ', not reviewed'}",
         )  # fmt: skip
         with atomic_path(path) as temporary:
             made.save_as(str(temporary))
     return (f"Empty structures are left out: {', '.join(empty)}.",) if empty else ()
 
 
-def _segment(hd: Any, number: int, name: str, export: Export) -> Any:
+def segment_labels(
+    names: Sequence[str], name_map: Optional[Mapping[str, RoiName]] = None
+) -> Dict[str, RoiName]:
+    """What each segment is called: the clinic's name, else its own.
+
+    Raises InputError for labels that are empty, too long, or the same for two structures.
+    """
+    chosen = chosen_names(names, name_map)
+    counts = Counter(each.roi_name.lower() for each in chosen.values())
+    for name, each in chosen.items():
+        if not 0 < len(each.roi_name.strip()) <= LONGEST_LABEL:
+            raise InputError(
+                f"The segment {name!r} would be called {each.roi_name!r}, which must have 1 to "
+                f"{LONGEST_LABEL} characters; rename it."
+            )
+        if counts[each.roi_name.lower()] > 1:
+            raise InputError(
+                f"Two segments would be called {each.roi_name!r}, one of them {name!r}; rename one."
+            )
+    return chosen
+
+
+def _segment(hd: Any, number: int, name: str, label: RoiName, export: Export) -> Any:
     look = appearance_of(name)
     how = export.generated[name]
-    algorithm = None
-    if how != "MANUAL":
-        model = export.model or "not known"
-        algorithm = hd.AlgorithmIdentificationSequence(
-            name=model, family=_code(hd, _AI), version=export.model_version or "not known"
-        )
     segment = hd.seg.SegmentDescription(
-        segment_number=number, segment_label=name[:64],
+        segment_number=number, segment_label=label.roi_name,
         segmented_property_category=_code(hd, look.category),
         segmented_property_type=_code(hd, look.type or UNSPECIFIED),
-        algorithm_type=how, algorithm_identification=algorithm,
-        display_color=hd.color.CIELabColor.from_rgb(*look.color),
+        algorithm_type=how,
+        algorithm_identification=None if how == "MANUAL" else _algorithm(hd, name, export),
+        display_color=hd.color.CIELabColor.from_rgb(*(label.color or look.color)),
     )  # fmt: skip
     if look.modifier:
         value, scheme, meaning = look.modifier
@@ -99,13 +141,31 @@ def _segment(hd: Any, number: int, name: str, export: Export) -> Any:
     return segment
 
 
+def _algorithm(hd: Any, name: str, export: Export) -> Any:
+    """The model; for the outline of the patient the program itself, which finds it by threshold."""
+    if name in export.not_by_model:
+        family, what, version = _MORPHOLOGY, f"{PRODUCT} outline of the patient", __version__
+    else:
+        family, what, version = _AI, export.model, export.model_version
+    return hd.AlgorithmIdentificationSequence(
+        name=what or "not known", family=_code(hd, family), version=version or "not known",
+        source=PRODUCT,
+    )  # fmt: skip
+
+
 def _code(hd: Any, code: Code) -> Any:
     value, scheme, meaning = code
     return hd.sr.CodedConcept(value=value, scheme_designator=scheme, meaning=meaning)
 
 
 def read_seg(path: Path) -> Tuple[LabelMap, str]:
-    """The segments of a DICOM segmentation on its own grid, and its frame of reference.
+    """The segments of a DICOM segmentation on its own grid, and its frame of reference."""
+    found = read_seg_file(path)
+    return found.labelmap, found.frame_of_reference
+
+
+def read_seg_file(path: Path) -> SegFile:
+    """A DICOM segmentation.
 
     A probability counts as inside from one half. Raises InputError for a file that is none, and
     for frames that form no even volume.
@@ -127,12 +187,30 @@ def read_seg(path: Path) -> Tuple[LabelMap, str]:
         steps = affine[:3, :3].T
     geometry = grid(array.shape[:3], spacing, affine[:3, 3].tolist(), steps / spacing[:, None])
     masks: Dict[str, np.ndarray] = {}
+    colors: Dict[str, Rgb] = {}
     for index, number in enumerate(_numbers(found)):
-        name = str(found.get_segment_description(number).segment_label)
+        segment = found.get_segment_description(number)
+        name = str(segment.segment_label)
         if name in masks:
             raise InputError(f"{path} has two segments named {name!r}; rename one.")
         masks[name] = np.asarray(array[..., index] >= 0.5)
-    return LabelMap(masks, geometry), dicom.text(found, "FrameOfReferenceUID")
+        color = _color(hd, segment)
+        if color is not None:
+            colors[name] = color
+    return SegFile(
+        LabelMap(masks, geometry), dicom.text(found, "FrameOfReferenceUID"),
+        dicom.text(found, "ContentLabel"), dicom.text(found, "SOPInstanceUID"), colors,
+    )  # fmt: skip
+
+
+def _color(hd: Any, segment: Any) -> Optional[Rgb]:
+    """Red, green, blue; None where the segment has none, or highdicom is too old to tell."""
+    read = getattr(hd.color.CIELabColor, "from_dicom_value", None)
+    value = segment.get("RecommendedDisplayCIELabValue")
+    if read is None or value is None or len(value) != 3:
+        return None
+    red, green, blue = (int(round(part)) for part in read(list(value)).to_rgb(clip=True))
+    return red, green, blue
 
 
 def _flip_first(count: int) -> np.ndarray:
@@ -153,7 +231,8 @@ def _highdicom() -> Any:
     except ImportError as error:
         raise InputError(
             "DICOM segmentations need the Python package highdicom (0.25 or newer, Python 3.10), "
-            "which is not there; install it with: pip install 'autocontourrt[dicom]'"
+            "which is not there; install it with: pip install 'autocontourrt[dicom]' (3D Slicer's "
+            "Python console: slicer.util.pip_install('highdicom>=0.25'))"
         ) from error
     if not hasattr(highdicom.seg.Segmentation, "get_volume"):
         raise InputError(

@@ -35,6 +35,8 @@ FEWEST_PLANES = 5
 MOST = 0.75
 #: Neighbouring planes are at most this much further apart than usual.
 LONGEST_GAP = 1.5
+#: Pixels by which contours may reach over the sides of the image without a note.
+MARGIN = 1.0
 #: Two polygons lie one inside the other if so much of the smaller one does.
 NESTED = 0.95
 
@@ -78,11 +80,26 @@ def draw(contours: Sequence[Contour], geometry: Geometry, name: str) -> Drawn:
             f"{name}: {len(outside)} of {len(planes)} contour planes lie outside the image and "
             "are left out."
         )
+    _note_cut(drawn.notes, grouped, geometry, name)
     for plane in planes:
         if _is_on_slice(plane.k) and 0 <= round(plane.k) < geometry.shape[0]:
             drawn.mask[round(plane.k)] = plane.mask
     _fill_between(drawn, planes, geometry, name)
     return drawn
+
+
+def _note_cut(
+    notes: List[str], grouped: Dict[float, List[Contour]], geometry: Geometry, name: str
+) -> None:
+    """Tell of contours that reach over the sides of the slices by more than a pixel."""
+    points = np.concatenate([each.points for members in grouped.values() for each in members])
+    last = np.array(geometry.shape[1:]) - 1
+    over = np.maximum(-points, points - last).max(axis=0)
+    if over.max() > MARGIN:
+        mm = float((over * np.array(geometry.spacing[1:])).max())
+        notes.append(
+            f"{name}: its contours reach {mm:.0f} mm over the side of the image and are cut there."
+        )
 
 
 # One plane

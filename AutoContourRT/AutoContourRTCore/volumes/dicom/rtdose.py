@@ -26,11 +26,16 @@ _UNEVEN = "resample it to even distances first, or calculate it on an even grid.
 
 @dataclass(frozen=True)
 class Dose:
-    """A dose in Gy, the frame of reference it lies in, and what the user must know of it."""
+    """A dose in Gy, the frame of reference it lies in, and what the user must know of it.
+
+    label: its description, else what it is the dose of; instance: its SOP instance UID.
+    """
 
     volume: Volume
     frame_of_reference: str
     notes: Tuple[str, ...] = ()
+    label: str = ""
+    instance: str = ""
 
 
 def read_dose(path: Union[str, Path]) -> Volume:
@@ -56,7 +61,12 @@ def read_rtdose(path: Path) -> Dose:
     scaling = dicom.numbers(content, "DoseGridScaling", 1, path)[0]
     geometry = _geometry(path, content, stored.shape, offsets)
     volume = Volume(np.asarray(stored * scaling, np.float32), geometry)
-    return Dose(volume, dicom.text(content, "FrameOfReferenceUID"), tuple(_notes(path, content)))
+    label = (dicom.text(content, name)
+             for name in ("DoseComment", "SeriesDescription", "DoseSummationType"))  # fmt: skip
+    return Dose(
+        volume, dicom.text(content, "FrameOfReferenceUID"), tuple(_notes(path, content)),
+        next(filter(None, label), ""), dicom.text(content, "SOPInstanceUID"),
+    )  # fmt: skip
 
 
 def _check_kind(path: Path, content: Any) -> None:

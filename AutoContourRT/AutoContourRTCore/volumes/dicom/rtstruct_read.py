@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, FrozenSet, List, Tuple
+from typing import Any, Dict, FrozenSet, List, Optional, Tuple
 
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom import pydicom_files as dicom
+from AutoContourRTCore.volumes.dicom.appearance import Rgb
 from AutoContourRTCore.volumes.dicom.planes import Contour
 from AutoContourRTCore.volumes.dicom.scan import RT_STRUCT
 
@@ -26,7 +27,8 @@ class Roi:
     """One structure: closed contours, and how many of each other kind were passed over.
 
     frame_of_reference: "" where it is not told. images: instance UIDs that its contours refer to.
-    kind: its interpreted type, such as ORGAN or PTV.
+    kind: its interpreted type, such as ORGAN or PTV. color: red, green, blue (0..255), None where
+    the file has none.
     """
 
     name: str
@@ -35,11 +37,14 @@ class Roi:
     passed_over: Dict[str, int] = field(default_factory=dict)
     images: FrozenSet[str] = frozenset()
     kind: str = ""
+    color: Optional[Rgb] = None
 
 
 @dataclass(frozen=True)
 class StructureSet:
-    """A structure set file. series: UIDs of the image series that it refers to."""
+    """A structure set file. series: UIDs of the image series that it refers to. instance: its own
+    SOP instance UID.
+    """
 
     path: Path
     label: str
@@ -47,6 +52,7 @@ class StructureSet:
     frames: Tuple[str, ...]
     series: Tuple[str, ...]
     notes: Tuple[str, ...] = ()
+    instance: str = ""
 
 
 def read_structure_set(path: Path) -> StructureSet:
@@ -77,8 +83,9 @@ def read_structure_set(path: Path) -> StructureSet:
     ]
     frames, series = _references(content)
     return StructureSet(
-        path, dicom.text(content, "StructureSetLabel"), tuple(rois), frames, series, tuple(notes)
-    )
+        path, dicom.text(content, "StructureSetLabel"), tuple(rois), frames, series, tuple(notes),
+        dicom.text(content, "SOPInstanceUID"),
+    )  # fmt: skip
 
 
 def _names(heads: Dict[str, Any]) -> Tuple[Dict[str, str], List[str]]:
@@ -125,8 +132,18 @@ def _roi(path: Path, name: str, head: Any, drawn: Any, kind: str) -> Roi:
             contours.append(Contour(points, type_ == CLOSED_XOR))
     frame = dicom.text(head, "ReferencedFrameOfReferenceUID")
     return Roi(
-        name, frame, tuple(contours), dict(passed_over), frozenset(images - {""}), kind.upper()
-    )
+        name, frame, tuple(contours), dict(passed_over), frozenset(images - {""}), kind.upper(),
+        _color(drawn),
+    )  # fmt: skip
+
+
+def _color(drawn: Any) -> Optional[Rgb]:
+    """ROI Display Color; None where it is missing or odd, for nothing hangs on it."""
+    words = dicom.text(drawn, "ROIDisplayColor").split("\\") if drawn else []
+    if len(words) != 3 or not all(word.strip().isdigit() for word in words):
+        return None
+    red, green, blue = (min(255, int(word)) for word in words)
+    return red, green, blue
 
 
 def _points(item: Any, where: str) -> np.ndarray:

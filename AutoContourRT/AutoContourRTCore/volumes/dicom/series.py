@@ -117,12 +117,12 @@ def grid_of(series: Series) -> Tuple[Geometry, Tuple[str, ...]]:
 # Which series
 
 
-def find_series(folder: Path, uid: str = "") -> Series:
-    """The one CT series in a folder and its sub-folders, or the one of that series instance UID.
+def find_series(folder: Path, which: str = "") -> Series:
+    """The one CT series in a folder and its sub-folders, or the one that is meant (`choose`).
 
     Raises InputError with a list when there are several, and when there is none.
     """
-    return choose(folder, ct_series(scan(folder)), uid)
+    return choose(folder, ct_series(scan(folder)), which)
 
 
 def ct_series(entries: Iterable[Entry]) -> Dict[str, List[Entry]]:
@@ -134,20 +134,33 @@ def ct_series(entries: Iterable[Entry]) -> Dict[str, List[Entry]]:
     return dict(found)
 
 
-def choose(where: object, found: Dict[str, List[Entry]], uid: str = "") -> Series:
-    """The only series, or the one of a UID; InputError, with a list, where that is open."""
+def choose(where: object, found: Dict[str, List[Entry]], which: str = "") -> Series:
+    """The only series, or the one of a UID or description; InputError, with a list, where open.
+
+    A description is the whole SeriesDescription; capitals and blanks around it do not count.
+    """
     if not found:
         raise InputError(
             f"{where} holds no CT slices; give the folder that holds the files of one CT series."
         )
-    if uid and uid not in found:
-        raise InputError(f"{where} holds no CT series of UID {uid}; it holds {_listed(found)}.")
-    if not uid and len(found) > 1:
+    meant = [uid for uid in found if not which or _is_meant(which, uid, found[uid])]
+    if not meant:
         raise InputError(
-            f"{where} holds {len(found)} CT series: {_listed(found)}. Name one by its UID "
+            f"{where} holds no CT series of UID or description {which!r}; it holds "
+            f"{_listed(found)}."
+        )
+    if len(meant) > 1:
+        some = {uid: found[uid] for uid in meant}
+        raise InputError(
+            f"{where} holds {len(meant)} CT series: {_listed(some)}. Name one by its UID "
             "(--series UID), or put the one you want into a folder of its own."
         )
-    return series_of(str(where), found[uid or next(iter(found))])
+    return series_of(str(where), found[meant[0]])
+
+
+def _is_meant(which: str, uid: str, members: List[Entry]) -> bool:
+    text = members[0].text("SeriesDescription")
+    return which == uid or which.strip().casefold() == text.strip().casefold()
 
 
 def _listed(found: Dict[str, List[Entry]]) -> str:

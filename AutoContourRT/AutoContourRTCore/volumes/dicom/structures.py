@@ -14,6 +14,7 @@ from typing import Dict, FrozenSet, List, Optional, Tuple, Union
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.volumes.dicom.planes import draw
 from AutoContourRTCore.volumes.dicom.rtstruct_read import Roi, StructureSet, read_structure_set
 from AutoContourRTCore.volumes.dicom.scan import RT_STRUCT, Entry, scan
@@ -60,12 +61,15 @@ def read_structures(path: Path, ct: Optional[Union[str, Path]] = None) -> Struct
     return place(structures, _image_for(structures, None if ct is None else Path(ct)))
 
 
-def place(structures: StructureSet, image: Image) -> Structures:
+def place(
+    structures: StructureSet, image: Image, progress: Progress = ignore_progress
+) -> Structures:
     """The structures that can be placed on an image; notes name what cannot, and why."""
     notes = [*image.notes, *structures.notes]
     placed = [roi for roi in structures.rois if _belongs(roi, structures, image, notes)]
     masks: Dict[str, np.ndarray] = {}
-    for roi in placed:
+    for number, roi in enumerate(placed):
+        progress(number / len(placed), f"drawing {roi.name}")
         if roi.contours:
             drawn = draw(roi.contours, image.geometry, roi.name)
             masks[roi.name] = drawn.mask

@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.errors import Cancelled, InputError
+from AutoContourRTCore.metrics.choices.provenance import provenance_of
 from AutoContourRTCore.metrics.choices.settings import Settings
+from AutoContourRTCore.metrics.cohort.cohort import CohortOptions, evaluate_case
+from AutoContourRTCore.metrics.inputs.cases import pair_cases
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
@@ -80,10 +83,11 @@ def test_drawn_slices_of_a_case_reach_its_rows(folders, evaluated):
     assert by[("p1", "Brain")] == 2 * 42 and by[("p2", "Brain")] == 10 * 42
 
 
-def test_cancel_stops_between_and_within_cases(folders, evaluated):
+def test_cancel_stops_within_a_case(folders):
     def stop(fraction, message):
-        if message.startswith("p2"):
+        if fraction > 0.4:
             raise Cancelled()
 
+    pair = pair_cases(*folders).pairs[0]
     with pytest.raises(Cancelled):
-        evaluated(*folders, progress=stop)
+        evaluate_case(pair, CohortOptions(), provenance_of(Settings()), stop)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import pytest
 
 import dicom_series as made
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg, write_seg
+from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg, read_seg_file, write_seg
+from AutoContourRTCore.volumes.dicom.roi_names import RoiName
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
 from AutoContourRTCore.volumes.dicom.series import Series, find_series
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -75,3 +77,37 @@ def test_without_ct_or_without_origin_nothing_is_written(series: Series, tmp_pat
 def test_another_file_is_refused(series: Series) -> None:
     with pytest.raises(InputError, match="cannot be read as a DICOM segmentation"):
         read_seg(series.first.path)
+
+
+def test_the_outline_is_said_to_be_the_programs_and_a_review_is_told(
+    series: Series, tmp_path: Path
+) -> None:
+    body = LabelMap({"Body": _labelmap().masks["Odd"]}, GRID)
+    export = Export(generated={"Body": "AUTOMATIC"}, model="head_neck_7", not_by_model=("Body",))
+    write_seg(body, series, tmp_path / "S.dcm", export)
+    found = pydicom.dcmread(tmp_path / "S.dcm")
+    (algorithm,) = found.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence
+    assert algorithm.AlgorithmName == "AutoContourRT outline of the patient"
+    assert found.ContentDescription == "AutoContourRT contours, not reviewed"
+    write_seg(body, series, tmp_path / "S.dcm", replace(export, reviewed=True))
+    assert pydicom.dcmread(tmp_path / "S.dcm").ContentDescription == "AutoContourRT contours"
+
+
+def test_the_clinics_names_and_colours_come_back(series: Series, tmp_path: Path) -> None:
+    names = {"Parotid_L": RoiName("Glandula parotis links", color=(10, 200, 30))}
+    write_seg(_labelmap(), series, tmp_path / "S.dcm", replace(AUTOMATIC, names=names))
+    found = read_seg_file(tmp_path / "S.dcm")
+    assert found.labelmap.names == ("Glandula parotis links", "Odd")
+    color = found.colors["Glandula parotis links"]
+    assert np.abs(np.subtract(color, (10, 200, 30))).max() <= 2
+    assert found.label == "CONTOURS"
+
+
+def test_names_that_two_segments_would_have_are_refused(series: Series, tmp_path: Path) -> None:
+    names = {"Parotid_L": RoiName("odd")}
+    with pytest.raises(InputError, match="Two segments would be called"):
+        write_seg(_labelmap(), series, tmp_path / "S.dcm", replace(AUTOMATIC, names=names))
+    long = {"Odd": RoiName("x" * 65)}
+    with pytest.raises(InputError, match="must have 1 to 64 characters"):
+        write_seg(_labelmap(), series, tmp_path / "S.dcm", replace(AUTOMATIC, names=long))
+    assert not list(tmp_path.iterdir())

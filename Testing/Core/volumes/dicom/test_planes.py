@@ -144,6 +144,15 @@ def test_what_lies_outside_the_image_is_told() -> None:
     assert "2 of 3 contour planes lie outside the image" in drawn.notes[0]
 
 
+def test_what_reaches_over_the_side_of_the_image_is_cut_and_told() -> None:
+    assert not _drawn(_square(2, -0.9, 15.5)).notes  # a pixel: rounding
+    drawn = _drawn(_square(2, -30.0, 15.5))
+    assert np.array_equal(drawn.mask[2], _block(0, 16))
+    assert drawn.notes == [
+        "A: its contours reach 30 mm over the side of the image and are cut there."
+    ]
+
+
 def test_contours_across_the_slices_are_refused() -> None:
     upright = np.array([[5.0, 5, 0], [5, 12, 0], [5, 12, 20], [5, 5, 20]])
     with pytest.raises(InputError, match="not parallel to the slices.*20.0 mm"):
@@ -163,5 +172,3 @@ def test_half_way_between_two_squares_lies_one_of_the_middle_size() -> None:
     middle = between(_block(2, 18), _block(6, 14), 0.5)
     assert np.array_equal(middle, _block(4, 16))
     assert not between(_block(2, 18), _block(0, 0), 0.5).any()
-
-

@@ -28,7 +28,8 @@ def test_stored_values_times_their_scaling_are_gy_on_the_doses_own_grid(
     volume = read_dose(_saved(tmp_path, kind))
     assert volume.array.dtype == np.float32
     assert np.allclose(volume.array, STORED * 0.05) and volume.geometry.same_grid(GRID)
-    assert read_rtdose(tmp_path / "RD.dcm").frame_of_reference == made.FRAME
+    dose = read_rtdose(tmp_path / "RD.dcm")
+    assert (dose.frame_of_reference, dose.label) == (made.FRAME, "PLAN") and dose.instance
 
 
 def test_offsets_may_be_heights_and_may_fall(tmp_path: Path) -> None:

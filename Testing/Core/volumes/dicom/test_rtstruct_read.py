@@ -30,6 +30,15 @@ def test_structures_contours_and_references_are_read(tmp_path: Path) -> None:
     assert np.allclose(heart.contours[0].points, SQUARE) and len(lung.contours) == 2
 
 
+def test_colours_are_read_where_there_are_any(tmp_path: Path) -> None:
+    content = made.structure_set([made.roi(name, [SQUARE]) for name in ("A", "B", "C")])
+    content.ROIContourSequence[0].ROIDisplayColor = [255, 0, 64]
+    content.ROIContourSequence[1].ROIDisplayColor = [255, 0]
+    found = read_structure_set(made.save(content, tmp_path / "RS.dcm"))
+    assert [roi.color for roi in found.rois] == [(255, 0, 64), None, None]
+    assert found.instance == content.SOPInstanceUID
+
+
 def test_contours_that_enclose_nothing_are_counted_not_filled(tmp_path: Path) -> None:
     path = _saved(tmp_path, made.roi("A", [
         SQUARE, made.contour([[1, 2, 3]], "POINT"), made.contour(SQUARE[:3], "OPEN_PLANAR"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Tuple
 
 import numpy as np
@@ -10,7 +11,13 @@ import pytest
 from scipy import ndimage
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.dicom.same_image import Sample, check_same_image, sample
+from AutoContourRTCore.volumes.dicom.same_image import (
+    Sample,
+    check_same_image,
+    read_sample,
+    sample,
+    write_sample,
+)
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.resample import resample
 from AutoContourRTCore.volumes.volume import Volume
@@ -94,3 +101,18 @@ def test_an_image_beside_the_ct_is_refused() -> None:
 def test_nothing_but_air_is_refused() -> None:
     with pytest.raises(InputError, match="lies largely outside"):
         check_same_image(Sample(np.zeros((0, 3)), np.zeros(0)), ct(), "'CT'", "folder")
+
+
+def test_a_sample_comes_back_from_its_file_and_one_cut_short_is_refused(tmp_path: Path) -> None:
+    found = sample(ct().array, GRID)
+    write_sample(found, tmp_path / "image.npz")
+    back = read_sample(tmp_path / "image.npz")
+    assert np.array_equal(back.points, found.points) and np.array_equal(back.values, found.values)
+    (tmp_path / "image.npz").write_bytes((tmp_path / "image.npz").read_bytes()[:100])
+    with pytest.raises(InputError, match="image.npz cannot be read"):
+        read_sample(tmp_path / "image.npz")
+
+
+def test_a_sample_takes_each_voxel_once() -> None:
+    points = sample(np.zeros((4, 5, 6)), Geometry((4, 5, 6))).points
+    assert len(points) == len(np.unique(points, axis=0)) == 4 * 5 * 6

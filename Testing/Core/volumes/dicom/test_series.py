@@ -211,14 +211,22 @@ def _hu(shape: Sequence[int] = GRID.shape) -> np.ndarray:
     return np.random.default_rng(3).integers(-1000, 2000, shape).astype(np.int16)
 
 
-def test_the_series_is_chosen_by_its_uid(tmp_path: Path) -> None:
+def test_the_series_is_chosen_by_its_uid_or_whole_description(tmp_path: Path) -> None:
     made.write_ct(tmp_path / "a", _hu(), GRID)
     made.write_ct(tmp_path / "b", _hu()[:4], GRID.cropped((0, 0, 0), (4, 8, 10)),
                   SeriesInstanceUID="2.25.9", SeriesDescription="thin")  # fmt: skip
     assert len(find_series(tmp_path, "2.25.9").slices) == 4
+    assert len(find_series(tmp_path, " Thin").slices) == 4
+    with pytest.raises(InputError, match="description 'thi'"):
+        find_series(tmp_path, "thi")
+    made.write_ct(tmp_path / "c", _hu()[:3], GRID.cropped((0, 0, 0), (3, 8, 10)),
+                  SeriesInstanceUID="2.25.8", SeriesDescription="thin")  # fmt: skip
+    with pytest.raises(InputError, match=r"holds 2 CT series: 'thin'.*'thin'.*--series UID"):
+        find_series(tmp_path, "thin")
+    shutil.rmtree(tmp_path / "c")
     with pytest.raises(InputError, match=r"'planning', 6 slices, UID 2.25.103; 'thin', 4 slices"):
         find_series(tmp_path)
-    with pytest.raises(InputError, match="no CT series of UID 2.25.7; it holds 'planning'"):
+    with pytest.raises(InputError, match="no CT series of UID or .*'2.25.7'; it holds 'planning'"):
         find_series(tmp_path, "2.25.7")
 
 

@@ -1,0 +1,64 @@
+"""Doubt about contours, on probabilities for which the answer can be worked out."""
+
+from __future__ import annotations
+
+from typing import Tuple
+
+import numpy as np
+import pytest
+
+from AutoContourRTCore.segmentation.doubt import FLOOR, doubt_of
+from AutoContourRTCore.volumes.geometry import Geometry, Triple
+
+SHAPE = (30, 40, 50)
+GRID = Geometry(SHAPE, (2.5, 1.0, 0.5), (-50.0, 10.0, 100.0))
+
+
+def ball(radius: float, width: float, spacing: Triple) -> Tuple[np.ndarray, Geometry]:
+    """A ball with a logistic edge (radius and width in mm)."""
+    shape = tuple(int(2 * (radius + 8 * width) / s) for s in spacing)
+    grid = Geometry(shape, spacing, (0.0, 0.0, 0.0))
+    index = np.stack(np.meshgrid(*map(np.arange, shape), indexing="ij"), axis=-1)
+    away = np.linalg.norm((index - (np.array(shape) - 1) / 2) * spacing, axis=-1)
+    return 1 / (1 + np.exp((away - radius) / width)), grid
+
+
+def box(value: float) -> np.ndarray:
+    probability = np.zeros(SHAPE)
+    probability[5:9, 5:15, 10:20] = value
+    return probability
+
+
+@pytest.mark.parametrize("width", [1.0, 2.0])
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.0), (2.0, 1.0, 0.5)])
+@pytest.mark.parametrize("radius", [15.0, 25.0])
+def test_a_logistic_edge_has_its_own_width_in_mm_for_organs_of_any_size(
+    width: float, spacing: Triple, radius: float
+) -> None:
+    found = doubt_of(*ball(radius, width, spacing))
+    assert found.edge_mm == pytest.approx((1 - FLOOR) * width, rel=0.06)
+
+
+def test_a_network_without_doubt_has_sharp_edges() -> None:
+    assert doubt_of(box(1.0), GRID).edge_mm == 0.0
+
+
+def test_a_noise_floor_over_the_whole_volume_does_not_count() -> None:
+    noisy = np.where(box(1.0) > 0, 1.0, 0.9 * FLOOR)
+    assert doubt_of(noisy, GRID).edge_mm == 0.0
+
+
+def test_one_looks_at_the_doubtful_spot_of_the_most_doubtful_slice() -> None:
+    probability = box(1.0)
+    probability[7, 8, 12] = 0.4  # one voxel of doubt
+    probability[6, 6, 11], probability[6, 6, 13] = 0.6, 0.6  # more of it, about i = 12
+    assert doubt_of(probability, GRID).look_at == pytest.approx(tuple(GRID.to_lps((6, 6, 12))))
+
+
+def test_without_any_doubt_one_looks_at_the_middle_of_a_slice() -> None:
+    assert doubt_of(box(1.0), GRID).look_at == pytest.approx(tuple(GRID.to_lps((5, 9.5, 14.5))))
+
+
+def test_where_nothing_is_found_there_is_nothing_to_be_in_doubt_of() -> None:
+    with pytest.raises(ValueError, match="0.5"):
+        doubt_of(box(0.49), GRID)

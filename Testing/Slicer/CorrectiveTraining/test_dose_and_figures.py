@@ -1,0 +1,159 @@
+"""The dose of a case, what corrections change of it, and the figures of the paper."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, List
+
+import numpy as np
+import pytest
+
+import SlicerHarness
+from AutoContourRTCore.correction.predictions import Prediction, write_prediction
+from AutoContourRTCore.correction.project import case_folder
+from AutoContourRTCore.volumes.files import write_volume
+from AutoContourRTCore.volumes.volume import Volume
+
+
+@pytest.fixture()
+def doseFile(user: Any, tmp_path: Path) -> Path:
+    """In cGy: 1 Gy in the first slice, 1 Gy more in each that follows."""
+    volume = user.session.project.volume(user.case.id)
+    k = np.indices(volume.array.shape)[0]
+    path = tmp_path / "dose.nrrd"
+    write_volume(Volume((100 * (1 + k)).astype(np.int16), volume.geometry), path)
+    return path
+
+
+def chooseDose(user: Any, path: Path, unit: str) -> None:
+    combo = user.ui.doseUnitComboBox
+    combo.currentIndex = combo.findData(unit)
+    SlicerHarness.answer(str(path))
+    user.ui.doseButton.click()
+
+
+def correctSlices(user: Any, removed: int) -> None:
+    """The prediction is the truth and some slices below it, which the user takes away."""
+    truth = user.truth()[user.LEFT]
+    first = int(np.flatnonzero(truth.any(axis=(1, 2)))[0])
+    predicted = truth.copy()
+    predicted[first - removed : first] = truth[first]
+    geometry = user.session.project.case(user.case.id).image.geometry
+    folder = case_folder(user.folder, user.case.id)
+    write_prediction(Prediction({user.LEFT: predicted}, geometry, "net"), folder)
+    user.session._predicted(user.case.id, True)
+    user.edit(user.LEFT, truth)
+
+
+def test_a_dose_tells_by_how_much_a_correction_changes_the_mean(
+    user: Any, doseFile: Path
+) -> None:
+    chooseDose(user, doseFile, "cGy")
+    assert user.ui.doseLabel.text.startswith("dose.nrrd; ")
+    correctSlices(user, 2)  # 8 slices: their middle is one slice below that of the 6 that are right
+    user.ui.saveButton.click()
+    assert "1.00 Gy (Kidney_L)" in user.ui.doseLabel.text
+    record = user.session.project.case(user.case.id)
+    assert record.dose.unit == "cGy"
+    assert record.annotations[user.LEFT].dose_deviation_gy == pytest.approx(1.0, abs=1e-4)
+    assert "1.00 Gy" in user.ui.casesTable.item(0, 3).toolTip()
+
+
+def test_a_dose_that_comes_after_the_correction_counts_for_it(user: Any, doseFile: Path) -> None:
+    correctSlices(user, 2)
+    user.ui.saveButton.click()
+    assert user.ui.doseLabel.text == ""
+    chooseDose(user, doseFile, "cGy")
+    assert "1.00 Gy (Kidney_L)" in user.ui.doseLabel.text
+
+
+def test_a_file_that_is_no_dose_is_refused_and_changes_nothing(user: Any, tmp_path: Path) -> None:
+    (tmp_path / "text.nrrd").write_text("no dose", encoding="utf-8")
+    chooseDose(user, tmp_path / "text.nrrd", "Gy")
+    assert "no new dose" in SlicerHarness.messages()[-1].text
+    assert user.session.project.case(user.case.id).dose is None
+
+
+def test_the_chart_shows_the_deviations_and_says_the_bands(user: Any, doseFile: Path) -> None:
+    for removed in (0, 1, 3):  # middles 0, 0.5 and 1.5 slices apart
+        chooseDose(user, doseFile, "cGy")
+        correctSlices(user, removed)
+        user.ui.nextButton.click()
+    user.ui.plotComboBox.currentIndex = user.ui.plotComboBox.findData("dose")
+    chart = user.widget.training.plots.chart("dose")
+    tables = {
+        chart.GetNthPlotSeriesNode(n).GetName(): chart.GetNthPlotSeriesNode(n).GetTableNode()
+        for n in range(chart.GetNumberOfPlotSeriesNodes())
+    }
+    values = [tables["each case"].GetTable().GetValue(n, 1).ToDouble() for n in range(3)]
+    assert values == pytest.approx([0.0, 0.5, 1.5], abs=1e-4)
+    assert {"0.25 Gy", "1 Gy"} <= set(tables)
+    legend = user.ui.legendLabel.text
+    assert "Of 3 corrections 33% change" in legend and "33% by 0.25 to 1 Gy, 33% by more" in legend
+
+
+class Installer:
+    """Remembers what is asked of it."""
+
+    def __init__(self, agrees: bool) -> None:
+        self.agrees, self.asked, self.installed = agrees, [], []
+
+    def confirm(self, question: str) -> bool:
+        self.asked.append(question)
+        return self.agrees
+
+    def pip(self, arguments: List[str]) -> None:
+        self.installed.append(arguments)
+
+
+def saveFigures(user: Any, folder: Path) -> None:
+    SlicerHarness.answer(str(folder))
+    user.ui.figuresButton.click()
+
+
+def test_the_figures_of_the_paper_are_written(user: Any, doseFile: Path, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    chooseDose(user, doseFile, "cGy")
+    correctSlices(user, 1)
+    user.ui.saveButton.click()
+    saveFigures(user, tmp_path)
+    names = {path.name for path in tmp_path.glob("figure*.png")}
+    wanted = {f"figure{kind}_{user.LEFT}.png" for kind in ("5_dice", "7_dice", "8_dose")}
+    assert wanted <= names and "figure3_duration.png" in names
+
+
+def test_figures_of_a_project_without_corrections_are_refused(user: Any, tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    saveFigures(user, tmp_path)
+    assert "no saved correction" in SlicerHarness.messages()[-1].text
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+def test_what_draws_is_only_installed_after_the_user_agreed(
+    user: Any, tmp_path: Path, agrees: bool
+) -> None:
+    pytest.importorskip("matplotlib")
+    from CorrectiveTrainingLib.Figures import Figures
+
+    installer = Installer(agrees)
+    figures = Figures(installer, lambda name: False)
+    user.edit(user.LEFT, user.truth()[user.LEFT])
+    user.ui.saveButton.click()
+    written = figures.save(user.folder, tmp_path / "figures")
+    assert len(installer.asked) == 1 and "matplotlib" in installer.asked[0]
+    assert installer.installed == ([["matplotlib"]] if agrees else [])
+    assert (tmp_path / "figures").exists() == agrees == bool(written)
+
+
+def test_predictions_in_one_piece_are_a_setting_of_the_project(user: Any) -> None:
+    box = user.ui.largestCheckBox
+    assert not box.checked
+    box.click()
+    assert user.session.project.record.settings.largest_component
+    user.session.openProject(user.folder)
+    assert box.checked
+    record = user.session.project.record
+    assert replace(record.settings, largest_component=False) == replace(
+        record.settings, largest_component=not box.checked
+    )

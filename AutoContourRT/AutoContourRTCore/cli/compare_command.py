@@ -26,8 +26,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         description="Compare two contour sets: .seg.nrrd, RTSTRUCT, a label image with a table of "
         "its labels, or a folder with one mask per structure. Research use only.",
     )
-    parser.add_argument("reference", type=Path, metavar="REFERENCE")
-    parser.add_argument("test", type=Path, metavar="TEST")
+    parser.add_argument("reference", type=Path, metavar="REFERENCE",
+                        help="contours: .seg.nrrd, label image with a table, RTSTRUCT, SEG, or a "
+                        "folder of one mask a structure")
+    parser.add_argument("test", type=Path, metavar="TEST", help="likewise")
     parser.add_argument("-o", "--output", type=Path, metavar="TABLE.csv",
                         help="write all figures; the matching goes to <TABLE>_matching.csv, which "
                         "is only ever added to")

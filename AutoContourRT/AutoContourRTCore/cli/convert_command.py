@@ -24,7 +24,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("input", type=Path, metavar="IN",
                         help="RTSTRUCT or SEG file, .seg.nrrd, label image, or folder of masks")
-    parser.add_argument("output", type=Path, metavar="OUT")
+    parser.add_argument("output", type=Path, metavar="OUT",
+                        help="the ending tells the kind: .dcm, .seg.nrrd, .nrrd, .nii.gz")
     parser.add_argument("--ct", type=Path, metavar="FOLDER",
                         help="DICOM folder of the CT; not needed where it lies beside IN")
     parser.add_argument("--labels", type=Path, metavar="TABLE", help="names of a label image")

@@ -31,7 +31,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT", help="project folder")
     parser.add_argument("--stop-after", type=_limit, metavar="TIME",
                         help="30s, 10m, 2h or 5epochs; default: never")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
+                        help="auto takes a GPU where one answers; default: %(default)s")
     others = parser.add_mutually_exclusive_group()
     others.add_argument("--from", dest="dataset", type=Path, metavar="DATASET",
                         help="first make PROJECT of a folder of contoured cases "

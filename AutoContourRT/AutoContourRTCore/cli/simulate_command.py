@@ -24,11 +24,15 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "in natural order, as a user would who knows the truth: predict, correct the worst "
         "slices, train a while. OUT/curve.csv and curve.png show how good the predictions were.",
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
-    parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True)
-    parser.add_argument("--cases", type=int, default=30, metavar="N")
+    parser.add_argument("dataset", type=Path, metavar="DATASET",
+                        help="folder of CASE/ct.nrrd and CASE/structures.seg.nrrd")
+    parser.add_argument("-o", "--output", type=Path, metavar="OUT", required=True,
+                        help="new folder: project, curve.csv, curve.png")
+    parser.add_argument("--cases", type=int, default=30, metavar="N",
+                        help="the first N with all structures; default: %(default)s")
     parser.add_argument("--structures", type=name_list, metavar="A,B",
-                        default=("Bone_Mandible", "Parotid_L"))
+                        default=("Bone_Mandible", "Parotid_L"),
+                        help="default: Bone_Mandible,Parotid_L")
     parser.add_argument("--recipe", default="default", metavar="R",
                         help=f"{', '.join(RECIPES)}; default: %(default)s")
     parser.add_argument("--start", metavar="MODEL", help="start from this model (id or folder)")
@@ -36,8 +40,10 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="slices corrected per structure; default: %(default)s")
     parser.add_argument("--seconds-per-case", type=float, default=60.0, metavar="S",
                         help="training after each case; default: %(default)g")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--seed", type=int, default=0,
+                        help="of weights and patches; default: %(default)s")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
+                        help="auto takes a GPU where one answers; default: %(default)s")
     parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
     parser.add_argument("--network-of", metavar="MODEL",
                         help="the network and spacing of this model, without its weights: for "

@@ -20,7 +20,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("observers", type=Path, nargs="+", metavar="OBSERVER_DIR",
                         help="two folders or more, one an observer; cases as for `evaluate`")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.csv")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE.csv",
+                        help="table to write")
     parser.add_argument("--percent", type=float, default=95.0, metavar="P",
                         help="which percentile (default: %(default)g, our choice)")
     parser.add_argument("--map", type=Path, metavar="FILE",

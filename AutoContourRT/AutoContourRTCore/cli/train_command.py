@@ -29,7 +29,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "train/ and validation/. MODEL.training/ keeps all that is needed to go on. Several "
         "processes: torchrun --nproc-per-node N -m AutoContourRTCore train ...",
     )
-    parser.add_argument("dataset", type=Path, metavar="DATASET")
+    parser.add_argument("dataset", type=Path, metavar="DATASET",
+                        help="folder of CASE/ct.nrrd and CASE/structures.seg.nrrd")
     parser.add_argument("-o", "--output", type=Path, metavar="MODEL", required=True,
                         help="model folder to write; take it in with `autocontourrt models import`")
     parser.add_argument("--recipe", metavar="NAME",
@@ -41,7 +42,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     parser.add_argument("--steps-per-epoch", type=int, metavar="N",
                         help="instead of the recipe's")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
+                        help="auto takes a GPU where one answers; default: %(default)s")
     parser.add_argument("--resume", action="store_true",
                         help="go on from MODEL.training/ and replace MODEL")
     parser.set_defaults(run=run)

@@ -48,15 +48,27 @@ def test_a_noise_floor_over_the_whole_volume_does_not_count() -> None:
     assert doubt_of(noisy, GRID).edge_mm == 0.0
 
 
-def test_one_looks_at_the_doubtful_spot_of_the_most_doubtful_slice() -> None:
-    probability = box(1.0)
-    probability[7, 8, 12] = 0.4  # one voxel of doubt
-    probability[6, 6, 11], probability[6, 6, 13] = 0.6, 0.6  # more of it, about i = 12
-    assert doubt_of(probability, GRID).look_at == pytest.approx(tuple(GRID.to_lps((6, 6, 12))))
+def test_one_looks_where_most_doubt_lies_together() -> None:
+    probability = np.zeros(SHAPE)
+    probability[2:28, 2:38, 2:48] = 1.0
+    probability[4, 8, 40] = 0.5  # the deepest doubt, of one voxel
+    probability[20:22, 30, 10:13] = 0.8  # six voxels of some doubt, about (20.5, 30, 11)
+    expected = GRID.to_lps(np.array([20.5, 30, 11]))
+    assert np.linalg.norm(doubt_of(probability, GRID).look_at - expected) < 2.6
 
 
-def test_without_any_doubt_one_looks_at_the_middle_of_a_slice() -> None:
-    assert doubt_of(box(1.0), GRID).look_at == pytest.approx(tuple(GRID.to_lps((5, 9.5, 14.5))))
+def test_without_any_doubt_one_looks_at_the_middle() -> None:
+    expected = GRID.to_lps(np.array([6.5, 9.5, 14.5]))
+    assert np.linalg.norm(doubt_of(box(1.0), GRID).look_at - expected) < 2.6
+
+
+def test_what_is_in_no_contour_changes_nothing() -> None:
+    probability, grid = ball(10.0, 1.0, (1.0, 1.0, 1.0))
+    probability = np.pad(probability, ((0, 0), (0, 0), (0, 60)))
+    alone = doubt_of(probability, grid)
+    probability[:, :, -25:] = 0.4  # never contoured
+    probability[5:8, 5:8, -20:-17] = 0.9  # contoured, then dropped: not the largest piece
+    assert doubt_of(probability, grid) == alone
 
 
 def test_where_nothing_is_found_there_is_nothing_to_be_in_doubt_of() -> None:

@@ -50,10 +50,9 @@ test: .venv/ready-develop
 	$(BIN)/python -m pytest
 
 bench: .venv/ready-develop
-	@if [ -f Testing/Bench/run.py ]; then $(BIN)/python Testing/Bench/run.py; \
-	else echo "There is no Testing/Bench/run.py in this tree: nothing to time."; fi
+	$(BIN)/python Testing/Bench/run.py
 
 clean:
 	rm -rf .venv .venv39 build dist demo .pytest_cache .mypy_cache .ruff_cache
 	rm -rf AutoContourRT/*.egg-info
-	find AutoContourRT Testing -name __pycache__ -type d -prune -exec rm -rf {} +
+	find AutoContourRT CorrectiveTraining MetricsModule Testing -name __pycache__ -type d -prune -exec rm -rf {} +

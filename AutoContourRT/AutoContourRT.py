@@ -14,7 +14,7 @@ from slicer import vtkMRMLMarkupsROINode, vtkMRMLScalarVolumeNode, vtkMRMLSegmen
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.store import ModelStore
@@ -26,6 +26,7 @@ from AutoContourRTLib.ExportPanel import ExportPanel
 from AutoContourRTLib.ModelsPanel import ModelsPanel
 from AutoContourRTLib.ModulePanel import ModulePanel
 from AutoContourRTLib.ModuleTest import AutoContourRTTest  # noqa: F401  (Slicer looks for it here)
+from AutoContourRTLib.ParameterNodes import ParameterLogic
 from AutoContourRTLib.ReviewPanel import ReviewPanel
 from AutoContourRTLib.RtImport import RtImport
 from AutoContourRTLib.RtStructExport import RtStructExport
@@ -72,21 +73,19 @@ class AutoContourRTParameterNode:
     leftOut: List[str]
 
 
-class AutoContourRTLogic(ScriptedLoadableModuleLogic):
-    """What the panel does, without the panel. All arguments are for tests.
+class AutoContourRTLogic(ParameterLogic):
+    """What the panel does, without the panel. Tests put others in place of what it works with.
 
     dicomDatabase: None for slicer.dicomDatabase, which may come after this.
     """
 
-    def __init__(self, worker=None, store=None, dependencies=None, dicomDatabase=None):
-        ScriptedLoadableModuleLogic.__init__(self)
-        self.worker = worker or sharedWorker()
-        self.store = store or ModelStore()
-        self.dependencies = dependencies or Dependencies()
-        self.dicomDatabase = dicomDatabase
+    Parameters = AutoContourRTParameterNode
 
-    def getParameterNode(self):
-        return AutoContourRTParameterNode(super().getParameterNode())
+    def __init__(self):
+        super().__init__()
+        self.worker, self.store = sharedWorker(), ModelStore()
+        self.dependencies = Dependencies()
+        self.dicomDatabase = None
 
     def start(self, volumeNode, options, onDone, **callbacks):
         """Start a run, which ends in a new segmentation node; see SegmentationRun."""

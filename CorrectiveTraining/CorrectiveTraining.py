@@ -11,16 +11,13 @@ import vtk
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
-from slicer.ScriptedLoadableModule import (
-    ScriptedLoadableModule,
-    ScriptedLoadableModuleLogic,
-    ScriptedLoadableModuleWidget,
-)
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTLib.Dependencies import Dependencies
 from AutoContourRTLib.DependencyPanel import DependencyPanel
+from AutoContourRTLib.ParameterNodes import ParameterLogic, connectGui
 from AutoContourRTLib.WorkerProcess import sharedWorker
 from CorrectiveTrainingLib import Texts, Views
 from CorrectiveTrainingLib.CasesPanel import CasesPanel
@@ -68,17 +65,16 @@ class CorrectiveTrainingParameterNode:
     isFilled: bool = False
 
 
-class CorrectiveTrainingLogic(ScriptedLoadableModuleLogic):
-    """What the panel does, without the panel. worker, store, dependencies: for tests."""
+class CorrectiveTrainingLogic(ParameterLogic):
+    """What the panel does, without the panel."""
 
-    def __init__(self, worker=None, store=None, dependencies=None):
-        ScriptedLoadableModuleLogic.__init__(self)
-        self.store = store or ModelStore()
-        self.dependencies = dependencies or Dependencies()
-        self.session = Session(worker or sharedWorker())
+    Parameters = CorrectiveTrainingParameterNode
 
-    def getParameterNode(self):
-        return CorrectiveTrainingParameterNode(super().getParameterNode())
+    def __init__(self):
+        super().__init__()
+        self.store = ModelStore()
+        self.dependencies = Dependencies()
+        self.session = Session(sharedWorker())
 
 
 class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
@@ -220,7 +216,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
             self.removeObserver(self._parameterNode, event, self.onParameters)
         self._parameterNode = parameterNode
         if parameterNode:
-            self._guiTag = parameterNode.connectGui(self.ui)
+            self._guiTag = connectGui(parameterNode, self.ui)
             self.addObserver(parameterNode, event, self.onParameters)
             self.onParameters()
 

@@ -13,10 +13,12 @@ from slicer import vtkMRMLScalarVolumeNode, vtkMRMLSegmentationNode, vtkMRMLTabl
 from slicer.i18n import tr as _
 from slicer.i18n import translate
 from slicer.parameterNodeWrapper import parameterNodeWrapper
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleLogic
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTLib.ModulePanel import ModulePanel
+from AutoContourRTLib.ParameterNodes import ParameterLogic
+from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.SegmentationNodes import segmentNames
 from AutoContourRTLib.WorkerProcess import sharedWorker
 from MetricsModuleLib import ComparisonRun, Example, LimitsText, OptionTexts, Results
@@ -78,15 +80,14 @@ class MetricsModuleParameterNode:
     wasChosen: bool = False
 
 
-class MetricsModuleLogic(ScriptedLoadableModuleLogic):
-    """What the panel does, without the panel. worker: for tests."""
+class MetricsModuleLogic(ParameterLogic):
+    """What the panel does, without the panel."""
 
-    def __init__(self, worker=None):
-        ScriptedLoadableModuleLogic.__init__(self)
-        self.worker = worker or sharedWorker()
+    Parameters = MetricsModuleParameterNode
 
-    def getParameterNode(self):
-        return MetricsModuleParameterNode(super().getParameterNode())
+    def __init__(self):
+        super().__init__()
+        self.worker = sharedWorker()
 
     def optionsOf(self, parameters):
         """The options of a comparison. Raises InputError for a spacing that is none."""
@@ -174,11 +175,14 @@ class MetricsModuleWidget(ModulePanel):
         self.chooseBoth()
 
     def chooseBoth(self):
-        """Choose reference and test where there are just two, and nobody has chosen before."""
+        """Choose reference and test where nobody has chosen before, and there are just two, one of
+        them of our making: that is the test.
+        """
         parameters, kind = self._parameterNode, "vtkMRMLSegmentationNode"
         if parameters and not parameters.wasChosen:
             nodes = [n for n in slicer.util.getNodesByClass(kind) if not n.GetHideFromEditors()]
-            if len(nodes) == 2:
+            nodes.sort(key=lambda node: bool(provenance(node)))
+            if [bool(provenance(node)) for node in nodes] == [False, True]:
                 with slicer.util.NodeModify(parameters):
                     parameters.reference, parameters.test = nodes
 

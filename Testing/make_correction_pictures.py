@@ -78,10 +78,9 @@ def walk(module: Any, desk: Any, temporary: Path, folder: Path) -> List[Path]:
     for name in ("cases", "correct", "view"):
         getattr(widget.ui, f"{name}CollapsibleButton").collapsed = True
     widget.ui.saveButton.click()
-    for kind in ("validation", "agreement"):
-        combo = widget.ui.plotComboBox
-        combo.currentIndex = combo.findData(kind)
-        written.append(desk.photographPanel(folder / f"correction_{kind}.png"))
+    combo = widget.ui.plotComboBox
+    combo.currentIndex = combo.findData("validation")
+    written.append(desk.photographPanel(folder / "correction_validation.png"))
     return written
 
 

@@ -176,7 +176,7 @@ def new_figure(size: Tuple[float, float]) -> Figure:
     return Figure(figsize=size, layout="constrained")
 
 
-def save_figure(figure: Figure, path: Path, dpi: float = 120.0) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write a figure as PNG, whole or not at all. Raises InputError where that fails."""
     with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=dpi, format="png")
+        figure.savefig(temporary, dpi=120, format="png")

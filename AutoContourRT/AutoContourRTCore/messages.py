@@ -28,6 +28,18 @@ class MessageError(InputError):
 Rule = Tuple[Callable[[Any], bool], str]
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+IS_TEXT: Rule = (_is_text, "a text")
+MAY_BE_EMPTY: Rule = (lambda v: isinstance(v, str), "a text, perhaps empty")
+IS_PATH: Rule = (_is_text, "a path")
+ARE_PATHS: Rule = (lambda v: isinstance(v, tuple) and all(map(_is_text, v)), "a list of paths")
+IS_BOOL: Rule = (lambda v: isinstance(v, bool), "true or false")
+IS_OBJECT: Rule = (lambda v: isinstance(v, dict), "an object")
+
+
 @dataclass(frozen=True)
 class Message:
     """What all messages share: lists become tuples, and each field is held to its rule.
@@ -257,10 +269,6 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
 def _are_names(value: Any) -> bool:
     return value is None or (
         isinstance(value, tuple) and len(value) > 0 and all(_is_text(name) for name in value)
@@ -279,20 +287,20 @@ def _is_share(value: Any) -> bool:
 
 #: Field -> its rule, the same in every message.
 RULES: Dict[str, Rule] = {
-    "id": (lambda v: isinstance(v, str), "a text"),
-    "input": (_is_text, "a path"),
-    "output": (_is_text, "a path"),
+    "id": MAY_BE_EMPTY,
+    "input": IS_PATH,
+    "output": IS_PATH,
     "model": (_is_text, "the id of a model"),
     "structures": (_are_names, "null or a list of names"),
     "roi": (_is_roi, "null or six integers i0 i1 j0 j1 k0 k1"),
     "device": (_is_text, "the name of a device"),
-    "series": (lambda v: isinstance(v, str), "a text"),
+    "series": MAY_BE_EMPTY,
     "pid": (lambda v: type(v) is int and v > 0, "the number of a process"),
-    "version": (_is_text, "a text"),
+    "version": IS_TEXT,
     "fraction": (_is_share, "a number from 0 to 1"),
-    "message": (lambda v: isinstance(v, str), "a text"),
-    "name": (_is_text, "a text"),
-    "values": (lambda v: isinstance(v, dict), "an object"),
-    "result": (lambda v: isinstance(v, dict), "an object"),
+    "message": MAY_BE_EMPTY,
+    "name": IS_TEXT,
+    "values": IS_OBJECT,
+    "result": IS_OBJECT,
     "cause": (lambda v: v in ("input", "failure"), "'input' or 'failure'"),
 }

@@ -12,10 +12,12 @@ import os
 import signal
 import subprocess
 import sys
-from typing import Callable, NoReturn
+from pathlib import Path
+from typing import Any, Callable, NoReturn
 
 _SYNCHRONIZE = 0x00100000  # Windows: the right to wait for a process
 _WAIT_TIMEOUT = 0x00000102
+_ACCESS_DENIED = 5
 
 
 def terminate_tree(*pids: int) -> None:
@@ -50,16 +52,19 @@ def end_now(code: int) -> NoReturn:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process with this number runs now (a zombie counts; numbers are used again)."""
+    """Whether a process with this number runs on this machine now, also another user's.
+
+    Numbers are used again: another program may have it by now.
+    """
     if sys.platform == "win32":
-        return _windows_watch(pid)()
+        return _runs_on_windows(pid)
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # another user's
-    return True
+        return True
+    return not _is_zombie(pid)
 
 
 def parent_watch() -> Callable[[], bool]:
@@ -84,6 +89,15 @@ def _kill_group_or_process(pid: int) -> None:
         pass  # gone already
 
 
+def _is_zombie(pid: int) -> bool:
+    """A process that has ended and was not yet waited for (Linux tells; elsewhere: no)."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return False
+    return text.rpartition(")")[2].split()[:1] == ["Z"]
+
+
 def _has_children() -> bool:
     try:
         os.waitpid(-1, os.WNOHANG)
@@ -92,14 +106,36 @@ def _has_children() -> bool:
     return True
 
 
-def _windows_watch(pid: int) -> Callable[[], bool]:
-    """Keeps a handle, so that another process that gets the same number does not count."""
+def _runs_on_windows(pid: int) -> bool:
     import ctypes
 
-    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+    kernel = _kernel()
+    handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
+    if not handle:
+        denied = ctypes.get_last_error() == _ACCESS_DENIED  # type: ignore[attr-defined,unused-ignore]
+        return bool(denied)
+    running = kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT
+    kernel.CloseHandle(handle)
+    return bool(running)
+
+
+def _windows_watch(pid: int) -> Callable[[], bool]:
+    """Keeps a handle, so that another process that gets the same number does not count."""
+    kernel = _kernel()
     handle = kernel.OpenProcess(_SYNCHRONIZE, False, pid)
     if not handle:
         return lambda: False
     return lambda: bool(kernel.WaitForSingleObject(handle, 0) == _WAIT_TIMEOUT)
+
+
+def _kernel() -> Any:
+    """Windows' functions for processes; what they say of errors is in ctypes.get_last_error."""
+    import ctypes
+
+    kernel = ctypes.WinDLL(  # type: ignore[attr-defined,unused-ignore]
+        "kernel32", use_last_error=True
+    )
+    kernel.OpenProcess.restype = ctypes.c_void_p
+    kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
+    kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
+    return kernel

@@ -25,14 +25,16 @@ class RtObject:
 
 
 def rtObjects(volumeNode: Any, database: Optional[Any] = None) -> Tuple[RtObject, ...]:
-    """The objects of the volume's patient, but for those of another frame of reference, as far as
-    the database knows it; those of the volume's study first.
+    """The objects of the volume's patient, those of the volume's study first; no dose or
+    segmentation whose frame of reference is known to be another one. A structure set may name the
+    volume's slices nevertheless: the worker looks into it.
 
     database: as slicer.dicomDatabase, None for that. Only its tables are asked, no file is opened.
-    Raises InputError with the reason where the volume cannot be found there.
+    Raises InputError with the reason where the volume cannot be found there, or is no CT.
     """
     database = database or getattr(slicer, "dicomDatabase", None)
     series = _seriesOf(volumeNode, database)
+    _checkIsCt(volumeNode, series, database)
     study = database.studyForSeries(series)
     patient = database.patientForStudy(study)
     others = [each for each in database.studiesForPatient(patient) if each != study]
@@ -42,6 +44,24 @@ def rtObjects(volumeNode: Any, database: Optional[Any] = None) -> Tuple[RtObject
         for uid in database.seriesForStudy(one):
             found += _objectsOf(uid, frame, database)
     return tuple(found)
+
+
+def checkModality(volumeNode: Any, database: Optional[Any] = None) -> None:
+    """Raise InputError for a volume that the database knows as something else than a CT."""
+    database = database or getattr(slicer, "dicomDatabase", None)
+    uids = (volumeNode.GetAttribute(INSTANCES) or "").split()
+    file = database.fileForInstance(uids[0]) if uids and database is not None else ""
+    series = database.seriesForFile(file) if file else ""
+    if series:
+        _checkIsCt(volumeNode, series, database)
+
+
+def _checkIsCt(volumeNode: Any, series: str, database: Any) -> None:
+    modality = database.fieldForSeries("Modality", series)
+    if modality and modality != "CT":
+        text = _("{name} is no CT but {modality}: structure sets, segmentations and doses are read "
+                 "for a CT only. Choose the CT that they belong to.")  # fmt: skip
+        raise InputError(text.format(name=repr(volumeNode.GetName()), modality=modality))
 
 
 def _seriesOf(volumeNode: Any, database: Optional[Any]) -> str:
@@ -65,7 +85,8 @@ def _objectsOf(series: str, frame: str, database: Any) -> List[RtObject]:
     """The files of a series that may be read for a volume of a frame of reference."""
     kind = database.fieldForSeries("Modality", series)
     own = database.fieldForSeries("FrameOfReferenceUID", series)
-    if kind not in KINDS or (own and frame and own != frame):
+    isElsewhere = kind != "RTSTRUCT" and own and frame and own != frame
+    if kind not in KINDS or isElsewhere:
         return []
     description = database.descriptionForSeries(series) or ""
     date = database.fieldForSeries("SeriesDate", series) or ""

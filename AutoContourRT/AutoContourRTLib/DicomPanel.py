@@ -131,14 +131,17 @@ class DicomPanel:
 
     def onDone(self, result: Any) -> None:
         """The node is there."""
+        run, self._run = self._run, None
+        self._setIdle("")  # the buttons are free, whatever goes wrong with what is said and shown
         lines = [_doseLine(result.node) if result.isDose else _structuresLine(result.node)]
         if result.renamed:
             pairs = ", ".join(f"{roi} = {segment}" for roi, segment in result.renamed)
             lines.append(_("Called by TG-263 here: {pairs}.").format(pairs=pairs))
         lines += result.warnings
         if result.isDose and slicer.app.layoutManager() is not None:
-            volume = self._run.volumeNode
-            slicer.util.setSliceViewerLayers(volume, result.node, foregroundOpacity=OPACITY)
+            slicer.util.setSliceViewerLayers(
+                run.volumeNode, result.node, foregroundOpacity=OPACITY
+            )
         self._setIdle("<br>".join(html.escape(line) for line in lines))
 
     def onFailed(self, message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Dict, List
 
 from slicer.i18n import tr as _
 
@@ -43,12 +43,12 @@ def brokenModels(broken: Dict[Path, str]) -> str:
     return "<br>".join(_line(_("Cannot be used"), f"{path}: {why}") for path, why in broken.items())
 
 
-def structureRows(manifest: Manifest, leftOut: Sequence[str] = ()) -> List[Row]:
-    """A row a structure: a box to tick, and how well the model contoured it."""
+def structureRows(manifest: Manifest) -> List[Row]:
+    """A row a structure: a ticked box, and how well the model contoured it."""
     return [
         [
             Cell(structureTitle(name), validationToolTip(manifest, name), structureColor(name),
-                 name not in leftOut, name),
+                 True, name),
             Cell(validationText(manifest, name), validationToolTip(manifest, name)),
         ]
         for name in manifest.structures

@@ -11,6 +11,8 @@ from slicer.i18n import tr as _
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from AutoContourRTLib.ParameterNodes import connectGui
+
 
 class ModulePanel(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """A panel that follows a parameter node while it is open, and has one WorkerRun at a time.
@@ -79,7 +81,7 @@ class ModulePanel(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.removeObserver(self._parameterNode, event, self.updatePanel)
         self._parameterNode = parameterNode
         if parameterNode:
-            self._guiTag = parameterNode.connectGui(self.ui)
+            self._guiTag = connectGui(parameterNode, self.ui)
             self.addObserver(parameterNode, event, self.updatePanel)
             self.updatePanel()
 

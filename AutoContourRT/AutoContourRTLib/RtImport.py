@@ -19,6 +19,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom.read_service import DOSE, ReadRtRequest
 from AutoContourRTCore.volumes.dicom.same_image import sample, write_sample
 from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTLib.DicomDatabase import checkModality
 from AutoContourRTLib.DicomProvenance import dicomFiles
 from AutoContourRTLib.Layers import LayeredSegments
 from AutoContourRTLib.RtNodes import addDose, addStructures
@@ -58,6 +59,7 @@ class RtImport(WorkerRun):
 
     def _check(self) -> None:
         checkVolume(self.volumeNode)
+        checkModality(self.volumeNode, self._database)
 
     def _work(self) -> None:
         self._watch = VolumeWatch(self.volumeNode, self._discard)

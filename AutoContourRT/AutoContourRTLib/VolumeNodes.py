@@ -38,6 +38,9 @@ def checkVolume(volumeNode: Any) -> None:
             "with one."
         )
         raise InputError(text.format(name=name, n=scalars.GetNumberOfComponents()))
+    if volumeNode.GetScene() is None:
+        text = _("{name!r} is in no scene (any more); load it again.")
+        raise InputError(text.format(name=name))
     refuseNonlinear(volumeNode)
     geometryOfVolumeNode(volumeNode)
 

@@ -53,7 +53,11 @@ class WorkerRun:
         self._folder = self._makeFolder()
         self._began = time.monotonic()
         self.isRunning = True
-        self._work()
+        try:
+            self._work()
+        except Exception:
+            self._undo()
+            raise
 
     def cancel(self) -> None:
         """Stop; onCancelled("") comes, at the latest when the worker has been ended."""
@@ -127,9 +131,7 @@ class WorkerRun:
         if self._request:
             self._worker.cancel(self._request)
             return
-        if self._steps is not None:
-            self._steps.cancel()
-            self._steps = None
+        self._stopSteps()
         self._last = self._makeTimer(0, lambda: self._end(self._onCancelled, reason))
 
     def _failedHere(self, error: Exception) -> None:
@@ -146,10 +148,21 @@ class WorkerRun:
         """The last word, once."""
         if not self.isRunning:
             return
-        self.isRunning, self._request, self._steps = False, "", None
+        self._request, self._steps = "", None
+        self._undo()
+        call(callback, what)
+
+    def _undo(self) -> None:
+        """Nothing runs any more, and nothing of the patient stays behind."""
+        self.isRunning = False
+        self._stopSteps()
         self._stopWatching()
         self._folder.remove()
-        call(callback, what)
+
+    def _stopSteps(self) -> None:
+        if self._steps is not None:
+            self._steps.cancel()
+            self._steps = None
 
     def _stopWatching(self) -> None:
         for watch in self._watches:

@@ -105,7 +105,13 @@ class CasesPanel:
         unit = self._ui.doseUnitComboBox.currentData
         if path:
             failed = _("The case has no new dose.")
-            self._do(failed, lambda: self._session.setDose(Path(path), unit))
+            self._do(failed, lambda: self._setDose(Path(path), unit))
+
+    def _setDose(self, path: Path, unit: str) -> None:
+        problems = self._session.setDose(path, unit)
+        if problems:
+            text = _("The case has its dose. These structures could not be judged by it:")
+            slicer.util.warningDisplay("\n\n".join((text, *problems)))
 
     def onRelocate(self) -> None:
         """Look for images that are gone in a folder."""

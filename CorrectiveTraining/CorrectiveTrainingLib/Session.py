@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any, Callable, Collection, Dict, List, Optional, Sequence
+from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
 from slicer.i18n import tr as _
 
@@ -27,6 +27,7 @@ from AutoContourRTLib.Requests import ignore
 from AutoContourRTLib.RunFolder import RunFolder
 from AutoContourRTLib.VolumeNodes import volumeFromNode
 from CorrectiveTrainingLib.CaseNames import caseName
+from CorrectiveTrainingLib.Frames import frameOfReference
 from CorrectiveTrainingLib.OpenCase import OpenCase, none
 from CorrectiveTrainingLib.Training import Training
 
@@ -116,10 +117,12 @@ class Session:
         """Take a request of `submit` back."""
         self._worker.cancel(number)
 
-    def setDose(self, path: Path, unit: str) -> None:
-        """The dose of the open case; unit: "Gy" or "cGy", of an image file. Raises InputError."""
-        self._opened().set_dose(self._openCase().id, path, unit)
+    def setDose(self, path: Path, unit: str) -> Tuple[str, ...]:
+        """The dose of the open case; unit: "Gy" or "cGy", of an image file. Returns why structures
+        could not be judged by it. Raises InputError."""
+        problems = self._opened().set_dose(self._openCase().id, path, unit)
         self.onChanged()
+        return problems
 
     def setLargestOnly(self, isOnly: bool) -> None:
         """Whether predictions keep only the largest part of each structure. Raises InputError."""
@@ -146,7 +149,8 @@ class Session:
         try:
             path = folder.path / "image.nrrd"
             write_volume(volume, path)
-            return project.add_image(path, volumeNode.GetName(), copy=True)
+            frame = frameOfReference(volumeNode, volume.geometry)
+            return project.add_image(path, volumeNode.GetName(), copy=True, frame=frame)
         finally:
             folder.remove()
             self.onChanged()

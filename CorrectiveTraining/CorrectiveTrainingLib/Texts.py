@@ -92,13 +92,22 @@ def doseSentence(case: CaseRecord) -> str:
     """What is known of the dose of a case; "" without one."""
     if case.dose is None:
         return ""
-    text = Path(case.dose.path).name
+    text = _doseChange(case, Path(case.dose.path).name)
+    if case.dose_in_frame:
+        return text
+    return _(
+        "{text}. It was placed by its coordinates alone, as no frame of reference tells that it "
+        "belongs to this image: make sure that it does."
+    ).format(text=text)
+
+
+def _doseChange(case: CaseRecord, file: str) -> str:
     known = _deviations(case)
     if not known:
-        return _("{file}; deviations are known once the case is saved").format(file=text)
+        return _("{file}; deviations are known once the case is saved").format(file=file)
     name = max(known, key=lambda one: known[one])
     return _("{file}; mean dose changed by up to {gray:.2f} Gy ({structure})").format(
-        file=text, gray=known[name], structure=name
+        file=file, gray=known[name], structure=name
     )
 
 

@@ -156,6 +156,8 @@ class TrainingPanel:
         if folder:
             with slicer.util.tryWithErrorDisplay(_("No figure was written."), waitCursor=True):
                 paths = self.figures.save(self._session.project.folder, Path(folder))
+                if not paths:  # the user declined to install what draws them
+                    return
                 text = _("{n} figures were written to {folder}.")
                 slicer.util.showStatusMessage(text.format(n=len(paths), folder=folder), 10000)
 

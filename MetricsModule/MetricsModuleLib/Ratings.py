@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.choices.provenance import user_name
 from AutoContourRTCore.metrics.compare.ratings import COLUMNS, GRADES, Rating
+from AutoContourRTLib.Provenance import now
 from MetricsModuleLib import KeptTable, Results
 
 REFERENCE, TEST = "reference", "test"
@@ -89,11 +89,10 @@ def rate(
     """
     case, structure, which = key = _key(result, contour)
     others = [each for each in ratingsOf(result) if _keyOf(each) != key]
-    time = datetime.now().astimezone().isoformat(timespec="seconds")
     blinded = "yes" if plan.blinded else "no"
     if grade or note:
         others.append(
-            Rating(case, structure, grade, note, user_name(), time, blinded, str(place), which)
+            Rating(case, structure, grade, note, user_name(), now(), blinded, str(place), which)
         )
     _keep(result, others)
 

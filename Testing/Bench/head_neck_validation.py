@@ -6,7 +6,8 @@
 plain: per structure how often drawn and found, Dice, surface Dice, what is predicted undrawn.
 stored: the same volume flipped and with permuted axes; Dice between the two results.
 turned, fine: the volume resampled to a grid turned by 20 degrees, or of 1 x 1 x 2.5 mm; Dice
-between the two results, beside the clinical mask's own round trip through that grid.
+between the two results, beside the clinical mask's own round trip through that grid (other_grid
+tells how).
 spoilt: couch, fixation mask and dental streaks added; loss of Dice against the clinician.
 Reads AUTOCONTOURRT_DATA/head_neck/validation.
 """
@@ -26,7 +27,15 @@ from AutoContourRTCore.anatomy.catalogue import find, standard_name
 from AutoContourRTCore.artefacts import add_couch, add_dental_streaks, add_fixation_mask, padded
 from AutoContourRTCore.metrics.measures import dice, mean_surface_distance, surface_dice
 from AutoContourRTCore.metrics.surfaces import surface_distances
-from AutoContourRTCore.segmentation.pipeline import LoadedModel, load_model, segment
+from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.pipeline import (
+    LoadedModel,
+    load_model,
+    place,
+    probabilities,
+    segment,
+)
+from AutoContourRTCore.segmentation.postprocess import clean
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -129,24 +138,46 @@ def _restored(volume: Volume, order: Tuple[int, ...], flips: Tuple[int, ...]) ->
 
 
 def other_grid(model: LoadedModel, count: int, kind: str) -> None:
-    """A turned or finer grid: the contours' and the clinical masks' round trip, mean Dice."""
-    ours, clinical = defaultdict(list), defaultdict(list)
+    """A turned or finer grid: mean Dice, on the volume's own grid, with the contours of the volume.
+
+    clinical: the clinician's mask, brought to the other grid and back. contour: the surface at
+    probability 0.5 that was found in the resampled volume. mask: the mask that was written on the
+    other grid, brought back. no network: as `mask`, of the probabilities of the volume itself:
+    what two grids of voxels alone cost, which no way of contouring can better.
+    """
+    columns = ("clinical", "contour", "mask", "no network")
+    scores: Dict[str, Scores] = {name: defaultdict(list) for name in model.manifest.structures}
     for _, volume, truth in cases(count):
         old = volume.geometry
         grid = _turned(old) if kind == "turned" else old.with_spacing((2.5, 1.0, 1.0))
         moved = Volume(np.rint(resample(volume, grid, AIR).array).astype(np.int16), grid)
-        first, again = contour(volume, model), contour(moved, model)
-        for name, mask in first.masks.items():
-            back = resample_mask(again.masks[name], grid, old)
-            if mask.any() or back.any():
-                ours[name].append(dice(mask, back))
+        (here, lattice), (there, turned_lattice) = (_found(v, model) for v in (volume, moved))
+        for n, name in enumerate(model.manifest.structures):
+            first = clean(place(here[n], lattice, old))
+            if not first.any():
+                continue
+            again = clean(place(there[n], turned_lattice, grid))
+            alone = clean(place(here[n], lattice, grid))
+            seen = {
+                "contour": clean(place(there[n], turned_lattice, old)),
+                "mask": resample_mask(again, grid, old),
+                "no network": resample_mask(alone, grid, old),
+            }
+            for column, mask in seen.items():
+                scores[name][column].append(dice(first, mask))
             if name in truth.masks:
-                there = resample_mask(truth.masks[name], old, grid)
-                clinical[name].append(dice(truth.masks[name], resample_mask(there, grid, old)))
-    print(f"{kind}: mean Dice between the results | clinical mask's own round trip | difference")
-    for name in ours:
-        a, b = float(np.mean(ours[name])), float(np.mean(clinical[name]))
-        print(f"  {name:<14} {a:.4f} | {b:.4f} | {a - b:+.4f}")
+                back = resample_mask(resample_mask(truth.masks[name], old, grid), grid, old)
+                scores[name]["clinical"].append(dice(truth.masks[name], back))
+    print(f"{kind}: mean Dice  {'  '.join(f'{c:>10}' for c in columns)}  contour - clinical")
+    for name, score in scores.items():
+        means = [float(np.mean(score[c])) if score[c] else float("nan") for c in columns]
+        shown = "  ".join(f"{m:10.4f}" for m in means)
+        print(f"  {name:<15}  {shown}  {means[1] - means[0]:+.4f}", flush=True)
+
+
+def _found(volume: Volume, model: LoadedModel) -> Tuple[np.ndarray, Geometry]:
+    body = body_mask(volume)
+    return probabilities(volume, body, body, model.predictor)
 
 
 def _turned(old: Geometry) -> Geometry:

@@ -89,12 +89,17 @@ def hounsfield(geometry: Geometry = GRID, seed: int = 0) -> np.ndarray:
     return np.asarray(waves + noise, np.int16)
 
 
-def load(folder: Path, database: Database, geometry: Geometry = GRID, name: str = "CT") -> Any:
-    """Write a CT series, and add a volume node of it as Slicer's DICOM module would."""
+def load(
+    folder: Path, database: Database, geometry: Geometry = GRID, name: str = "CT", **changes: Any
+) -> Any:
+    """Write a CT series, and add a volume node of it as Slicer's DICOM module would.
+
+    changes: DICOM values by keyword, for all slices.
+    """
     from AutoContourRTLib.SamplePhantom import addVolume
 
     hu = hounsfield(geometry)
-    paths = made.write_ct(folder, hu, geometry)
+    paths = made.write_ct(folder, hu, geometry, **changes)
     uids = [str(pydicom.dcmread(path).SOPInstanceUID) for path in paths]
     for path in paths:
         database.insert(path)

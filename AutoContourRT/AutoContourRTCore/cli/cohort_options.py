@@ -59,8 +59,8 @@ def pool_of(options: argparse.Namespace) -> Iterator[Pool]:
             yield LocalWorkers(options.workers or 1, options.output / LOGS)
     except (KeyboardInterrupt, Cancelled):
         raise Cancelled(
-            f"cancelled; what is done lies in {options.output}. The same command goes on from "
-            "there."
+            f"cancelled; what is done lies in {options.output}. The same command "
+            + ("begins again: --force does all anew." if options.force else "goes on from there.")
         ) from None
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export, write_rtstruct
 from AutoContourRTCore.volumes.dicom.series import Series
 from AutoContourRTCore.volumes.imagefile import WRITABLE, image_of, write_image
@@ -81,16 +79,9 @@ def _write_labels(labelmap: LabelMap, path: Path) -> None:
                 "or a folder of masks."
             )
         labels[mask] = value
-    rows = [(value, name) for value, name in enumerate(labelmap.names, 1)]
     write_image(image_of(labels, labelmap.geometry), path)
-    _write_table(rows, table_of(path))
-
-
-def _write_table(rows: List[Tuple[int, str]], path: Path) -> None:
-    out = io.StringIO(newline="")
-    csv.writer(out).writerows([("value", "name"), *rows])
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(out.getvalue().encode("utf-8"))
+    rows = [{"value": str(n), "name": name} for n, name in enumerate(labelmap.names, 1)]
+    write_csv(table_of(path), ("value", "name"), rows)
 
 
 def _write_folder(labelmap: LabelMap, folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES
@@ -31,8 +31,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path, metavar="PROJECT", help="project folder")
     parser.add_argument("--stop-after", type=_limit, metavar="TIME",
                         help="30s, 10m, 2h or 5epochs; default: never")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
-                        help="auto takes a GPU where one answers; default: %(default)s")
+    add_device_option(parser)
     others = parser.add_mutually_exclusive_group()
     others.add_argument("--from", dest="dataset", type=Path, metavar="DATASET",
                         help="first make PROJECT of a folder of contoured cases "

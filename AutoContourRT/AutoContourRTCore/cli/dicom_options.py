@@ -56,9 +56,7 @@ def check_names(options: argparse.Namespace, names: Iterable[str]) -> None:
     Export(label=options.label)
 
 
-def export_of(
-    options: argparse.Namespace, names: Iterable[str], how: str, model: str = "", version: str = ""
-) -> Export:
+def export_of(options: argparse.Namespace, names: Iterable[str], how: str) -> Export:
     """What a structure set says; how: AUTOMATIC and so on, "" where it is not known.
 
     The outline of the patient that --body adds is always AUTOMATIC.
@@ -69,4 +67,4 @@ def export_of(
     if options.body:
         generated.setdefault(BODY, "AUTOMATIC")
     by_program = (BODY,) if options.body else ()
-    return Export(options.label, name_map(options), generated, model, version, by_program)
+    return Export(options.label, name_map(options), generated, not_by_model=by_program)

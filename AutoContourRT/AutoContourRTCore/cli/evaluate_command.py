@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
@@ -16,6 +18,7 @@ from AutoContourRTCore.cli.cohort_options import (
 from AutoContourRTCore.cli.metric_options import add_metric_options, limits_of, settings_of
 from AutoContourRTCore.cli.outputs import refuse_existing
 from AutoContourRTCore.cli.terminal import Console
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.progress import Progress, part_of
 
 if TYPE_CHECKING:
@@ -32,8 +35,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "evaluate", parents=[common], help="compare the contours of many patients",
         description="Compare the cases of two folders (sub-folders or files of the same name) and "
         "write tables and a report. Stopped at any time, the same command goes on where it was; "
-        "repeated, it compares again only what was changed (--force: all). A case that fails does "
-        "not stop the others; the exit code is then 3. Research use only.",
+        "repeated, it compares again only what was changed. With --force it compares all again, "
+        "from the first case, also after a stop. A case that fails does not stop the others; the "
+        "exit code is then 3. Research use only.",
     )
     parser.add_argument("reference", type=Path, metavar="REFERENCE_DIR",
                         help="the contours to be compared with")
@@ -67,10 +71,11 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     from AutoContourRTCore.cohorts.summary import FAILED
     from AutoContourRTCore.metrics.report import cohort_files
 
-    _check(options)
+    asked = _asked(options)
+    _check(options, asked)
     with pool_of(options) as pool, screen.progress("Evaluating") as progress:
         evaluation, states = evaluate(options, pool, progress)
-        written = cohort_files.write_evaluation(options.output, evaluation)
+        written = cohort_files.write_evaluation(options.output, evaluation, asked)
         progress(1.0, "done")
     cohort = evaluation.cohort
     problems = [f"{case}: {why}" for case, why in evaluation.problems]
@@ -90,16 +95,49 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     return SOME_FAILED if failed else 0
 
 
-def _check(options: argparse.Namespace) -> None:
+def _check(options: argparse.Namespace, asked: Dict[str, Any]) -> None:
     """InputError for folders that will not do: the report of another evaluation is kept."""
     from AutoContourRTCore.metrics.report import cohort_files
 
     check_cohort_options(options)
-    sources = [each for each in (options.reference, options.test, options.second) if each]
-    for each in sources:
+    for each in _sources(options):
         check_beside(options.output, each)
-    if cohort_files.folders_of(options.output) != [str(each.resolve()) for each in sources]:
-        refuse_existing(options.output / cohort_files.REPORT, options.force)
+    path, earlier = options.output / cohort_files.REPORT, cohort_files.asked_of(options.output)
+    changed = [name for name in asked if earlier.get(name) != asked[name]]
+    if earlier and changed and path.exists() and not options.force:
+        raise InputError(
+            f"{path} exists already, of another evaluation ({', '.join(changed)}); choose another "
+            "folder with -o, or replace it with --force."
+        )
+    if changed:
+        refuse_existing(path, options.force)
+
+
+def _sources(options: argparse.Namespace) -> List[Path]:
+    return [each for each in (options.reference, options.test, options.second) if each]
+
+
+def _asked(options: argparse.Namespace) -> Dict[str, Any]:
+    """What was asked for, as JSON: all but the contours that figures and verdicts depend on.
+
+    Raises InputError for a bad file.
+    """
+    from AutoContourRTCore.metrics.choices.drawn_slices import read_drawn_slices
+
+    settings = settings_of(options)
+    asked: Dict[str, Any] = {
+        "folders": [str(each.resolve()) for each in _sources(options)],
+        **settings.to_dict(),
+        "tolerances": settings.tolerances.sha256,
+        "limits": asdict(limits_of(options)),
+        "margins": [options.margin, options.margin_mm],
+        "dose": [options.dose, options.dose_unit],
+        "labels": str(options.labels.resolve()) if options.labels else "",
+        "drawn_slices": read_drawn_slices(options.drawn_slices) if options.drawn_slices else {},
+        "model": options.model,
+    }
+    as_read_back: Dict[str, Any] = json.loads(json.dumps(asked))
+    return as_read_back
 
 
 def evaluate(

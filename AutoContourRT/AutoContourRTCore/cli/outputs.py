@@ -60,18 +60,16 @@ def _check_is_folder(path: Path, source: Path) -> None:
 def check_file(path: Path, force: bool, source: Path) -> None:
     """Raise InputError unless a file may be written there; the source is never replaced."""
     if path.exists() and source.exists() and path.samefile(source):
-        raise InputError(f"{path} is the input; give another name with -o.")
-    refuse_existing(path, force)
-    if not path.absolute().parent.is_dir():
-        raise InputError(f"{path} cannot be written: create the folder first.")
+        raise InputError(f"{path} is the input; give another name.")
+    _check_place(path, force)
 
 
 def refuse_existing(path: Path, force: bool) -> None:
     """Raise InputError for a file that is there already, unless `force`."""
     if path.exists() and not force:
         raise InputError(
-            f"{path} exists already, perhaps with somebody's edits; give another name with -o, "
-            "or replace it with --force."
+            f"{path} exists already, perhaps with somebody's edits; give another name, or replace "
+            "it with --force."
         )
 
 
@@ -79,6 +77,10 @@ def check_table(path: Path, force: bool) -> None:
     """Raise InputError unless a CSV table may be written there."""
     if path.suffix.lower() != ".csv":
         raise InputError(f"{path} cannot be written: the name must end in .csv.")
+    _check_place(path, force)
+
+
+def _check_place(path: Path, force: bool) -> None:
     refuse_existing(path, force)
     if not path.absolute().parent.is_dir():
         raise InputError(f"{path} cannot be written: create the folder first.")

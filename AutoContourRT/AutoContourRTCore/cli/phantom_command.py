@@ -21,7 +21,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("out", type=Path, metavar="OUT", help="folder; made if it is not there")
     parser.add_argument("--spacing", type=float, nargs=3, default=(2.5, 2.0, 2.0),
                         metavar=("K", "J", "I"), help="mm; default: 2.5 2 2")
-    parser.add_argument("--seed", type=int, default=0, help="of the noise; default: 0")
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
+                        help="of the noise; default: 0")
     parser.add_argument("--couch", action="store_true", help="add a couch top")
     parser.add_argument("--mask", action="store_true", help="add a fixation mask")
     parser.add_argument("--streaks", action="store_true", help="add streaks of dental fillings")

@@ -49,7 +49,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         ".seg.nrrd alone; rtstruct: both, and a case without an RTSTRUCT has "
                         "failed (default: %(default)s)")
     parser.add_argument("--force", action="store_true",
-                        help="contour every case anew, and replace edited contours too")
+                        help="contour every case anew, also after a stop, and replace edited "
+                        "contours too")
     add_dicom_options(parser)
     parser.set_defaults(run=run)
 

@@ -1,4 +1,4 @@
-"""Options that say what is looked for, shared by the commands that contour."""
+"""Options that say what is looked for, and on what: of the commands that contour or train."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def add_segment_options(parser: argparse.ArgumentParser) -> None:
                         help="see `autocontourrt models`; default: %(default)s")
     parser.add_argument("--structures", type=name_list, metavar="A,B",
                         help="only these; default: all of the model's")
+    add_device_option(parser)
+
+
+def add_device_option(parser: argparse.ArgumentParser) -> None:
+    """Add --device."""
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
                         help="what computes: cuda is an NVIDIA GPU; auto takes it where there is "
                         "one, else the CPU (default: %(default)s)")

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from AutoContourRTCore.cli.segment_options import DEFAULT_MODEL
+from AutoContourRTCore.cli.segment_options import DEFAULT_MODEL, add_device_option
 from AutoContourRTCore.cli.terminal import Console
 
 FAILED = 3
@@ -26,8 +26,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="with --metrics: write every figure to a page")
     parser.add_argument("--model", default=DEFAULT_MODEL, metavar="ID",
                         help="default: %(default)s")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
-                        help="auto takes a GPU where one answers; default: %(default)s")
+    add_device_option(parser)
     parser.add_argument("--store", action="store_true",
                         help="for the maker of a model: keep the values in its folder")
     parser.set_defaults(run=run)

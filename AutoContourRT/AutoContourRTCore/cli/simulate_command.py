@@ -10,7 +10,7 @@ from typing import Any, Optional, Tuple
 from AutoContourRTCore.anatomy.catalogue import standard_name
 from AutoContourRTCore.cli.correct_command import model_folder
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe
@@ -33,17 +33,16 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--structures", type=name_list, metavar="A,B",
                         default=("Bone_Mandible", "Parotid_L"),
                         help="default: Bone_Mandible,Parotid_L")
-    parser.add_argument("--recipe", default="default", metavar="R",
+    parser.add_argument("--recipe", default="default", metavar="NAME",
                         help=f"{', '.join(RECIPES)}; default: %(default)s")
     parser.add_argument("--start", metavar="MODEL", help="start from this model (id or folder)")
     parser.add_argument("--slices", type=int, default=5, metavar="N",
                         help="slices corrected per structure; default: %(default)s")
     parser.add_argument("--seconds-per-case", type=float, default=60.0, metavar="S",
                         help="training after each case; default: %(default)g")
-    parser.add_argument("--seed", type=int, default=0,
+    parser.add_argument("--seed", type=int, default=0, metavar="N",
                         help="of weights and patches; default: %(default)s")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
-                        help="auto takes a GPU where one answers; default: %(default)s")
+    add_device_option(parser)
     parser.add_argument("--resume", action="store_true", help="go on with what OUT holds")
     parser.add_argument("--network-of", metavar="MODEL",
                         help="the network and spacing of this model, without its weights: for "

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, name_list
 from AutoContourRTCore.cli.terminal import Console, QuietConsole
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe
@@ -42,8 +42,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     parser.add_argument("--steps-per-epoch", type=int, metavar="N",
                         help="instead of the recipe's")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto",
-                        help="auto takes a GPU where one answers; default: %(default)s")
+    add_device_option(parser)
     parser.add_argument("--resume", action="store_true",
                         help="go on from MODEL.training/ and replace MODEL")
     parser.set_defaults(run=run)

@@ -55,8 +55,7 @@ def evaluate_cohort(
     for each in results:
         problems += [(each.name, warning) for warning in each.comparison.warnings]
     check_any(results, problems)
-    folders = str(wanted.reference.resolve()), str(wanted.test.resolve())
-    return rows, Cohort(tuple(results), tuple(problems), wanted.provenance, folders)
+    return rows, Cohort(tuple(results), tuple(problems), wanted.provenance)
 
 
 def _order(wanted: Evaluating) -> Order:

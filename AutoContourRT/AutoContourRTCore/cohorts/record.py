@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Dict, Iterable, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple
 
 from AutoContourRTCore.cohorts.request import RECORDS, CaseRequest
 from AutoContourRTCore.errors import InputError
@@ -89,22 +90,40 @@ def _put_in_place(folder: Path, made: Mapping[str, Path]) -> None:
 
 
 def read_record(folder: Path, case: str) -> Optional[Record]:
-    """The record of a case, None where there is none or it cannot be understood."""
+    """The record of a case, None where there is none or it cannot be understood.
+
+    Raises InputError where it cannot be read.
+    """
+    path = folder / RECORDS / f"{case}.json"
+    with readable(path):
+        if not path.exists():
+            return None
+        content = path.read_bytes()
     try:
-        text = (folder / RECORDS / f"{case}.json").read_text(encoding="utf-8")
-        values = json.loads(text)
+        values = json.loads(content)
         record = Record(**{each.name: values[each.name] for each in fields(Record)})
         return replace(record, earlier=tuple(record.earlier))
-    except FileNotFoundError:
-        return None
     except (ValueError, TypeError, KeyError):  # then its files count as somebody's
         return None
+
+
+@contextmanager
+def readable(what: object) -> Iterator[None]:
+    """InputError in place of OSError: one case fails, and the others go on. what: is read."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(
+            f"{error.filename or what} cannot be read: {error.strerror or error}; every machine "
+            "must see it and be allowed to read it."
+        ) from error
 
 
 def _present(request: CaseRequest) -> Dict[str, str]:
     """The files of a case that are there -> their hashes."""
     paths = [request.place / f"{request.id}{suffix}" for suffix in request.suffixes]
-    return {path.name: sha256_of(path) for path in paths if path.is_file()}
+    with readable(f"The contours of {request.id}"):
+        return {path.name: sha256_of(path) for path in paths if path.is_file()}
 
 
 def _not_ours(record: Optional[Record], present: Mapping[str, str]) -> Tuple[str, ...]:
@@ -113,21 +132,43 @@ def _not_ours(record: Optional[Record], present: Mapping[str, str]) -> Tuple[str
     return tuple(name for name, digest in present.items() if digest not in ours)
 
 
-def files_key(folder: Path, files: Iterable[Path]) -> str:
-    """A hash of the names (below a folder), sizes and times of change of some files.
+def files_key(
+    folder: Path, files: Sequence[Path], mark: Optional[Callable[[Path], str]] = None
+) -> str:
+    """A hash of the names (below a folder, else whole) of some files, and of a mark of each.
 
-    Files count as the same while these are (as `make` does it): to read a thousand CTs only to
-    find that nothing is to be done would take an hour. Raises OSError for a file that is not there.
+    mark: by default size and time of change, which count as the same file (as for `make`): to read
+    a thousand CTs only to find that nothing is to be done would take an hour. Another file of the
+    same size and time (`cp -p`, `rsync -a`) is not noticed then; with sha256_of it is.
+    Raises OSError for a file that is not there, InputError where there is no file at all.
     """
+    if not files:
+        raise InputError(f"{folder} holds no file; put the files of the case there.")
     digest = hashlib.sha256()
     for each in files:
-        found = each.stat()
-        name = each.relative_to(folder).as_posix()
-        text = f"{name} {found.st_size} {found.st_mtime_ns}\n"
+        name = each.relative_to(folder) if folder in each.parents else each
+        text = f"{name.as_posix()} {(mark or _size_and_time)(each)}\n"
         digest.update(text.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
-def files_below(folder: Path) -> Tuple[Path, ...]:
-    """All files in a folder and its sub-folders, in order."""
-    return tuple(sorted(each for each in folder.rglob("*") if each.is_file()))
+def _size_and_time(path: Path) -> str:
+    found = path.stat()
+    return f"{found.st_size} {found.st_mtime_ns}"
+
+
+def files_below(folder: Path, within: Tuple[Path, ...] = ()) -> Tuple[Path, ...]:
+    """All files in a folder and its sub-folders, in order; links are followed.
+
+    within: the folders around it; a link back to one of them is passed over. Raises OSError.
+    """
+    here = folder.resolve()
+    if here in within:
+        return ()
+    found: List[Path] = []
+    for each in sorted(folder.iterdir()):
+        if each.is_dir():
+            found += files_below(each, (*within, here))
+        elif each.is_file():
+            found.append(each)
+    return tuple(found)

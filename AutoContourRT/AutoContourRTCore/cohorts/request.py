@@ -6,15 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Dict, Generator, Mapping, Optional, Tuple
 
-from AutoContourRTCore.messages import Message, Reply, Rule
+from AutoContourRTCore.messages import IS_BOOL, IS_PATH, IS_TEXT, Message, Reply, Rule
 
 #: What a pool of workers says of its cases, None now and then; closing it stops the work.
 Replies = Generator[Optional[Reply], None, None]
 
-IS_TEXT: Rule = (lambda v: isinstance(v, str) and v != "", "a text")
-MAY_BE_EMPTY: Rule = (lambda v: isinstance(v, str), "a text, perhaps empty")
-IS_BOOL: Rule = (lambda v: isinstance(v, bool), "true or false")
-IS_OBJECT: Rule = (lambda v: isinstance(v, dict), "an object")
 RECORDS = "records"
 
 
@@ -31,7 +27,7 @@ class CaseRequest(Message):
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {
-        "folder": (IS_TEXT[0], "a path"),
+        "folder": IS_PATH,
         "program": IS_TEXT,
         "run": IS_TEXT,
         "force": IS_BOOL,

@@ -87,6 +87,7 @@ class _Board:
         requests = self._order.requests
         for n, request in enumerate(requests):
             self._progress(0.0, f"looking what is done: {n} of {len(requests)}")
+            self._lock.beat()  # to look at a case may be to read all its files
             if not request.force:
                 self._look_at(request)
         return tuple(each for each in requests if self.rows[each.id].state == WAITING)
@@ -112,12 +113,12 @@ class _Board:
     def _look_at(self, request: CaseRequest) -> None:
         try:
             state, record = condition(request, asked_of(request))
+            if state == WHOLE and record is not None:
+                self.rows[request.id] = Row(request.id, **result_of(record))
+            elif state == TAKEN:
+                self.rows[request.id] = Row(request.id, **kept_result(request))
         except InputError:
             return  # its worker meets the same, and tells it
-        if state == WHOLE and record is not None:
-            self.rows[request.id] = Row(request.id, **result_of(record))
-        elif state == TAKEN:
-            self.rows[request.id] = Row(request.id, **kept_result(request))
 
     def _finish(self, case: str, result: Dict[str, Any]) -> None:
         """A done case counts once its files are seen from here."""

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Dict, Mapping, Optional, Tuple
 
 from AutoContourRTCore.cohorts.record import files_below, files_key
-from AutoContourRTCore.cohorts.request import IS_BOOL, IS_TEXT, MAY_BE_EMPTY, CaseRequest
-from AutoContourRTCore.messages import Rule
+from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.messages import IS_BOOL, IS_TEXT, MAY_BE_EMPTY, Rule
 from AutoContourRTCore.models.manifest import Manifest
 
 #: What is written: a .seg.nrrd, and for a DICOM folder a structure set where that can be; the

@@ -18,6 +18,7 @@ from AutoContourRTCore.cohorts.record import (
     commit,
     condition,
     kept_message,
+    readable,
 )
 from AutoContourRTCore.cohorts.request import CaseRequest
 from AutoContourRTCore.cores import cores
@@ -69,12 +70,8 @@ def once(request: CaseRequest, do: Callable[[Path], Made], progress: Progress) -
 
 def asked_of(request: CaseRequest) -> Dict[str, str]:
     """What the case of a request is made from; InputError where it cannot be looked at."""
-    try:
+    with readable(f"The input of {request.id}"):
         return request.asked()
-    except OSError as error:
-        raise InputError(
-            f"{error.filename} cannot be read: {error.strerror}; every machine must see it."
-        ) from error
 
 
 def result_of(record: Record) -> Dict[str, Any]:

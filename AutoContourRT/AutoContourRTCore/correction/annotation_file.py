@@ -31,6 +31,7 @@ from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
 
 SCHEMA = 2
+MASKS = ("prediction", "foreground", "background")
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,28 @@ class Stored:
     annotation: Annotation
     journal: str
     contained: int
+
+
+@dataclass(frozen=True)
+class StoredPart:
+    """The masks of a file as they lie in it, of a part of the grid only; bool [k, j, i]."""
+
+    part: Part
+    prediction: np.ndarray
+    foreground: np.ndarray
+    background: np.ndarray
+    model: str
+
+    @property
+    def corrected(self) -> np.ndarray:
+        """(prediction + foreground) - background."""
+        return (self.prediction | self.foreground) & ~self.background
+
+    @property
+    def start(self) -> Tuple[int, int, int]:
+        """The first voxel of the part: k, j, i."""
+        k, j, i = (int(one.start) for one in self.part)
+        return (k, j, i)
 
 
 def write_annotation(stored: Stored, path: Path) -> None:
@@ -72,6 +95,30 @@ def read_annotation(path: Path, geometry: Geometry) -> Stored:
     Raises InputError for a file that is missing, damaged, of a newer schema or of another grid.
     """
     about, arrays = read_arrays(path, SCHEMA)
+    found = _part_in(about, arrays, path, geometry)
+    shape, part = geometry.shape, found.part
+    prediction, marks = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.uint8)
+    prediction[part] = found.prediction
+    marks[part][found.foreground] = FOREGROUND
+    marks[part][found.background] = BACKGROUND
+    reviewed = unpacked(arrays["reviewed"], shape[:1])
+    box = None if about["box"] is None else tuple(about["box"])
+    annotation = Annotation(geometry, prediction, marks, reviewed, found.model, box)
+    return Stored(annotation, about["journal"], int(about["contained"]))
+
+
+def read_part(path: Path, geometry: Geometry) -> StoredPart:
+    """What a file holds of an image on that grid: no array of the whole grid is made.
+
+    Raises InputError as `read_annotation`.
+    """
+    about, arrays = read_arrays(path, SCHEMA)
+    return _part_in(about, arrays, path, geometry)
+
+
+def _part_in(
+    about: Dict[str, Any], arrays: Dict[str, np.ndarray], path: Path, geometry: Geometry
+) -> StoredPart:
     own = geometry_text.from_values(about["geometry"])
     if not own.same_grid(geometry):
         raise InputError(
@@ -79,17 +126,10 @@ def read_annotation(path: Path, geometry: Geometry) -> Stored:
             f"{geometry_text.told_apart(own, geometry)}. Put the image back that was annotated "
             "(the project names it), or add this one as a new case; the annotation is kept."
         )
-    shape, part = own.shape, part_of_text(about.get("part"))
-    sides = np.zeros(shape, dtype=np.uint8)[part].shape  # no memory is touched
-    inside = {n: unpacked(arrays[n], sides) for n in ("prediction", "foreground", "background")}
-    prediction, marks = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.uint8)
-    prediction[part] = inside["prediction"]
-    marks[part][inside["foreground"]] = FOREGROUND
-    marks[part][inside["background"]] = BACKGROUND
-    reviewed = unpacked(arrays["reviewed"], shape[:1])
-    box = None if about["box"] is None else tuple(about["box"])
-    annotation = Annotation(geometry, prediction, marks, reviewed, about["model"], box)
-    return Stored(annotation, about["journal"], int(about["contained"]))
+    part = part_of_text(about.get("part") or [0, 0, 0, *own.shape])
+    sides = tuple(one.stop - one.start for one in part)
+    prediction, foreground, background = (unpacked(arrays[name], sides) for name in MASKS)
+    return StoredPart(part, prediction, foreground, background, about["model"])
 
 
 def write_arrays(path: Path, about: Dict[str, Any], **arrays: np.ndarray) -> None:

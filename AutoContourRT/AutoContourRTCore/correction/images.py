@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Tuple
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from AutoContourRTCore.correction.records import (
 )
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.inputs import dose_files
+from AutoContourRTCore.volumes.dicom.series import find_series
 from AutoContourRTCore.volumes.files import read_volume, write_volume
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -38,6 +40,11 @@ def take_image(folder: Path, case_id: str, source: Path, copy: bool) -> ImageRec
         path.parent.mkdir(exist_ok=True)
         write_volume(volume, path)
     return ImageRecord(_written(folder, path), copy, volume.geometry, voxel_hash(volume))
+
+
+def frame_of(source: Path) -> str:
+    """DICOM FrameOfReferenceUID of an image in a DICOM folder; "" for a file, which has none."""
+    return find_series(source).first.frame_of_reference if source.is_dir() else ""
 
 
 def read_image_of(folder: Path, case: CaseRecord, compare_voxels: bool = False) -> Volume:
@@ -65,18 +72,29 @@ def relocated(folder: Path, case: CaseRecord, path: Path) -> CaseRecord:
     return replace(case, image=image)
 
 
-def read_dose(folder: Path, dose: DoseRecord) -> Volume:
-    """A dose distribution in Gy. Raises InputError for a missing file or another unit."""
-    return dose_files.read_dose(_found(folder, dose.path), dose.unit or None).volume
+def read_dose(folder: Path, case: CaseRecord, dose: DoseRecord) -> dose_files.Dose:
+    """A dose distribution (Gy) for a case. Raises InputError for a missing file, another unit, and
+    another frame of reference than the image's, where both are known."""
+    found = dose_files.read_dose(_found(folder, dose.path), dose.unit or None)
+    frames = found.frame_of_reference, case.frame_of_reference
+    if all(frames) and frames[0] != frames[1]:
+        raise InputError(
+            f"{found.source} has the frame of reference {frames[0]}, the image of {case.name!r} "
+            f"{frames[1]}: the dose belongs to another image. Choose the dose of this one."
+        )
+    return found
 
 
-def dose_record(folder: Path, path: Path, unit: str) -> DoseRecord:
-    """The record of a dose file that can be read; unit: of an image file, an RTDOSE file tells its
-    own. Raises InputError."""
+def with_dose(
+    folder: Path, case: CaseRecord, path: Path, unit: str
+) -> Tuple[CaseRecord, Volume]:
+    """A case with a dose file, and that dose in Gy; unit: of an image file, an RTDOSE file tells
+    its own. Raises InputError as `read_dose`."""
     own = path.is_file() and dose_files.is_dicom(path)
     record = DoseRecord(_written(folder, path.absolute()), "" if own else unit)
-    read_dose(folder, record)
-    return record
+    found = read_dose(folder, case, record)
+    in_frame = bool(found.frame_of_reference) and bool(case.frame_of_reference)
+    return replace(case, dose=record, dose_in_frame=in_frame), found.volume
 
 
 def _check_same(case: CaseRecord, path: Path, volume: Volume, voxels: bool) -> None:

@@ -12,13 +12,13 @@ import json
 import os
 import secrets
 import socket
-import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.process_tree import is_running
 
 #: An owner that has not touched its file for so long (s) counts as dead.
 STALE_SECONDS = 300.0
@@ -139,8 +139,8 @@ class Lock:
         self._mine = None
 
     def _is_alive(self, owner: Owner) -> bool:
-        """Gone from this machine, or not heard of for long (its number may belong to another)."""
-        if owner.host == socket.gethostname() and owner.pid and not process_runs(owner.pid):
+        """Neither gone from this machine nor silent for long (its number may be another's now)."""
+        if owner.host == socket.gethostname() and owner.pid and not is_running(owner.pid):
             return False
         return self._age() < STALE_SECONDS
 
@@ -184,43 +184,6 @@ class Lock:
             f"{self._what} is in use by {owner}. Close it there; should that program be gone, "
             f"the project opens again by itself {STALE_SECONDS / 60:g} minutes after its end."
         )
-
-
-def process_runs(pid: int) -> bool:
-    """Whether a process of this machine is there (also one that belongs to another user)."""
-    if sys.platform == "win32":
-        return _runs_on_windows(pid)
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return not _is_zombie(pid)
-
-
-def _is_zombie(pid: int) -> bool:
-    """A process that was killed and not yet waited for (Linux tells; elsewhere: no)."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-    return text.rpartition(")")[2].split()[:1] == ["Z"]
-
-
-def _runs_on_windows(pid: int) -> bool:
-    import ctypes
-
-    kernel = ctypes.WinDLL("kernel32")  # type: ignore[attr-defined,unused-ignore]
-    kernel.OpenProcess.restype = ctypes.c_void_p
-    kernel.WaitForSingleObject.argtypes = (ctypes.c_void_p, ctypes.c_uint32)
-    kernel.CloseHandle.argtypes = (ctypes.c_void_p,)
-    handle = kernel.OpenProcess(0x00100000, False, pid)  # SYNCHRONIZE
-    if not handle:
-        return bool(ctypes.get_last_error() == 5)  # type: ignore[attr-defined,unused-ignore]
-    running = kernel.WaitForSingleObject(handle, 0) == 0x00000102  # WAIT_TIMEOUT
-    kernel.CloseHandle(handle)
-    return bool(running)
 
 
 def _put_back(aside: Path, path: Path) -> None:

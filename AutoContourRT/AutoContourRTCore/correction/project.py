@@ -152,26 +152,18 @@ class Project:
 
     # Cases
 
-    def add_image(
-        self,
-        path: Path,
-        name: str = "",
-        copy: bool = False,
-        box: Optional[Box] = None,
-        dose: Optional[Path] = None,
-        dose_unit: str = "Gy",
-    ) -> str:
+    def add_image(self, path: Path, name: str = "", copy: bool = False, frame: str = "") -> str:
         """Add an image (file or DICOM folder) as the last case; returns its id. Raises InputError.
 
-        copy: put it into the project, so that the project stands alone.
+        copy: put it into the project, so that the project stands alone. frame: DICOM
+        FrameOfReferenceUID of an image file, where it is known.
         """
         self._lock.check()
         shown = name or path.name.split(".")[0]
         case_id = f"{len(self.record.cases) + 1:04d}_{_UNSAFE.sub('-', shown)[:40]}"
         image = images.take_image(self.folder, case_id, path, copy)
-        box_slices(box, image.geometry.shape)
-        record = None if dose is None else images.dose_record(self.folder, dose, dose_unit)
-        case = CaseRecord(case_id, shown, image, box, record)
+        frame = frame or images.frame_of(path)
+        case = CaseRecord(case_id, shown, image, frame_of_reference=frame)
         self._write(replace(self.record, cases=(*self.record.cases, case)))
         return case_id
 
@@ -188,11 +180,14 @@ class Project:
         box_slices(box, case.image.geometry.shape)
         self._replace(replace(case, box=box))
 
-    def set_dose(self, case_id: str, path: Path, unit: str) -> None:
+    def set_dose(self, case_id: str, path: Path, unit: str) -> Tuple[str, ...]:
         """Name the dose of a case (unit: 'Gy' or 'cGy', "" for DICOM RTDOSE); what was saved of it
-        is judged by that. Raises InputError for a file that is no dose."""
-        case = replace(self.case(case_id), dose=images.dose_record(self.folder, path, unit))
-        self._replace(saving.judged_by_dose(self.folder, case))
+        is judged by that. Returns why structures could not be. Raises InputError for a file that
+        is no dose or one of another image."""
+        case, dose = images.with_dose(self.folder, self.case(case_id), path, unit)
+        judged, problems = saving.judged_by_dose(self.folder, case, dose)
+        self._replace(judged)
+        return problems
 
     def relocate(self, case_id: str, path: Path) -> None:
         """Tell where the image of a case is now. InputError where that is another image."""

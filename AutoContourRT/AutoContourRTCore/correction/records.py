@@ -68,7 +68,8 @@ class AnnotationRecord:
 class CaseRecord:
     """One image of a project. side: TRAIN, VALIDATION, or "" before it is annotated; it never
     changes. order: place in the order of first annotation, 0 before. reviewed: the user confirmed
-    the whole case."""
+    the whole case. frame_of_reference: DICOM FrameOfReferenceUID of the image, "" where it is not
+    known; dose_in_frame: whether the dose was seen to have the same one."""
 
     id: str
     name: str
@@ -79,6 +80,8 @@ class CaseRecord:
     order: int = 0
     reviewed: bool = False
     annotations: Mapping[str, AnnotationRecord] = field(default_factory=dict)
+    frame_of_reference: str = ""
+    dose_in_frame: bool = False
 
 
 @dataclass(frozen=True)

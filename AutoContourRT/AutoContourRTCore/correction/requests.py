@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Dict, Mapping, Optional, Tuple
+from typing import Any, ClassVar, Dict, Mapping, Optional, Tuple
 
-from AutoContourRTCore.messages import Message
+from AutoContourRTCore.messages import IS_BOOL, IS_OBJECT, IS_TEXT, MAY_BE_EMPTY, Message, Rule
 
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-_RULES: Mapping[str, Tuple[Callable[[Any], bool], str]] = {
-    "project": (_is_text, "the path of a project folder"),
-    "case": (_is_text, "the id of a case"),
-    "dataset": (_is_text, "a folder of contoured cases"),
-    "recipe": (lambda value: isinstance(value, dict), "the settings of a recipe"),
-    "start": (lambda value: isinstance(value, str), 'a model folder, or ""'),
-    "copy": (lambda value: isinstance(value, bool), "true or false"),
+_RULES: Mapping[str, Rule] = {
+    "project": (IS_TEXT[0], "the path of a project folder"),
+    "case": (IS_TEXT[0], "the id of a case"),
+    "dataset": (IS_TEXT[0], "a folder of contoured cases"),
+    "recipe": (IS_OBJECT[0], "the settings of a recipe"),
+    "start": (MAY_BE_EMPTY[0], 'a model folder, or ""'),
+    "copy": IS_BOOL,
 }
 
 
@@ -29,7 +24,7 @@ class CorrectRequest(Message):
     Events: "status" with the fields of CorrectionTrainer.status, and "said" with a sentence.
     """
 
-    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = _RULES
+    rules: ClassVar[Mapping[str, Rule]] = _RULES
 
     id: str
     project: str
@@ -43,7 +38,7 @@ class PredictRequest(Message):
     Result: {"case", "predicted": whether there was a network, "model": its name}.
     """
 
-    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = _RULES
+    rules: ClassVar[Mapping[str, Rule]] = _RULES
 
     id: str
     project: str
@@ -60,7 +55,7 @@ class GatherRequest(Message):
     Result: {"cases": their number, "structures"}.
     """
 
-    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = _RULES
+    rules: ClassVar[Mapping[str, Rule]] = _RULES
 
     id: str
     project: str
@@ -78,7 +73,7 @@ class PromoteRequest(Message):
     model: its id. Result: {"id", "version", "warning": a sentence or ""}.
     """
 
-    rules: ClassVar[Mapping[str, Tuple[Callable[[Any], bool], str]]] = _RULES
+    rules: ClassVar[Mapping[str, Rule]] = _RULES
 
     id: str
     project: str

@@ -6,17 +6,18 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Dict, Mapping, Optional
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
 from AutoContourRTCore.correction import images
 from AutoContourRTCore.correction.annotation import Annotation
-from AutoContourRTCore.correction.annotation_file import read_annotation
+from AutoContourRTCore.correction.annotation_file import read_part
 from AutoContourRTCore.correction.dose import dose_deviation_gy
 from AutoContourRTCore.correction.editing import ANNOTATION, Correction
 from AutoContourRTCore.correction.records import AnnotationRecord, CaseRecord, ProjectRecord
 from AutoContourRTCore.correction.split import TRAIN, VALIDATION, next_side
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -31,7 +32,7 @@ def saved_case(
 
     A case with something to learn from gets its side (Smith 2021) the first time, and keeps it.
     """
-    dose = None if case.dose is None else images.read_dose(folder, case.dose)
+    dose = None if case.dose is None else images.read_dose(folder, case, case.dose).volume
     annotations: Dict[str, AnnotationRecord] = dict(case.annotations)
     for name, correction in corrections.items():
         annotations[name] = _assessed(correction, dose)
@@ -44,20 +45,34 @@ def saved_case(
     return replace(case, annotations=annotations)
 
 
-def judged_by_dose(folder: Path, case: CaseRecord) -> CaseRecord:
-    """The case with the dose deviations of what was saved of it before it had this dose.
+def judged_by_dose(
+    folder: Path, case: CaseRecord, dose: Volume
+) -> Tuple[CaseRecord, Tuple[str, ...]]:
+    """The case with the dose deviations of what was saved of it before it had this dose (Gy).
 
-    Raises InputError for a dose that cannot be read.
+    And which structures cannot be read, and why: their deviation is not known.
     """
-    if case.dose is None:
-        return case
-    dose = images.read_dose(folder, case.dose)
     annotations: Dict[str, AnnotationRecord] = {}
+    problems: List[str] = []
     for name, record in case.annotations.items():
         path = folder / "cases" / case.id / name / ANNOTATION
-        saved = read_annotation(path, case.image.geometry).annotation
-        annotations[name] = replace(record, dose_deviation_gy=_deviation(saved, dose))
-    return replace(case, annotations=annotations)
+        found: Optional[float] = None
+        try:
+            found = _saved_deviation(path, case, dose)
+        except InputError as error:
+            problems.append(f"{name}: {error}")
+        annotations[name] = replace(record, dose_deviation_gy=found)
+    return replace(case, annotations=annotations), tuple(problems)
+
+
+def _saved_deviation(path: Path, case: CaseRecord, dose: Volume) -> Optional[float]:
+    """Of an annotation file; only the part of the grid that it stores is looked at."""
+    saved = read_part(path, case.image.geometry)
+    if saved.model == IMPORTED:
+        return None
+    return dose_deviation_gy(
+        saved.prediction, saved.corrected, case.image.geometry, dose, saved.start
+    )
 
 
 def differs_from_record(folder: Path, case: CaseRecord, structure: str) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Dict, Mapping, Tuple
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.messages import Message, Rule
+from AutoContourRTCore.messages import ARE_PATHS, IS_BOOL, IS_PATH, MAY_BE_EMPTY, Message, Rule
 from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.segmentation.external import BODY, with_body
 from AutoContourRTCore.volumes.atomic import atomic_path
@@ -28,20 +28,10 @@ from AutoContourRTCore.volumes.segfile import read_labelmap
 RTSTRUCT, SEG = "rtstruct", "seg"
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, tuple) and all(map(_is_path, value))
-
-
 def _is_table(value: Any) -> bool:
-    return isinstance(value, dict) and all(map(_is_text, (*value, *value.values())))
+    return isinstance(value, dict) and all(
+        isinstance(each, str) for each in (*value, *value.values())
+    )
 
 
 @dataclass(frozen=True)
@@ -73,14 +63,14 @@ class ExportRequest(Message):
     file_kind: str = RTSTRUCT
 
     rules: ClassVar[Mapping[str, Rule]] = {
-        "image": (_is_path, "a path"),
+        "image": IS_PATH,
         "file_kind": (lambda v: v in (RTSTRUCT, SEG), f"{RTSTRUCT!r} or {SEG!r}"),
-        "files": (_are_texts, "a list of paths"),
-        "body": (lambda v: isinstance(v, bool), "true or false"),
-        "reviewed": (lambda v: isinstance(v, bool), "true or false"),
+        "files": ARE_PATHS,
+        "body": IS_BOOL,
+        "reviewed": IS_BOOL,
         "generated": (_is_table, "texts by name"),
         **{
-            name: (_is_text, "a text")
+            name: MAY_BE_EMPTY
             for name in ("image_name", "folder", "archive", "label", "names", "model",
                          "model_version")
         },

@@ -89,12 +89,8 @@ def segment(
     warnings = tuple(check_input(volume, model.manifest, body))
     levels = head_neck_levels(volume, body)
     predictor = model.predictor
-    grid = lps_grid_around(
-        region, volume.geometry, predictor.recipe.spacing, predictor.block, OFF_LATTICE_MM
-    )
     progress(0.1, "resampling")
-    image = resample(_only_body(volume, body), grid, AIR).array
-    found = predictor(image, part_of(progress, 0.15, 0.85))
+    found, grid = probabilities(volume, body, region, predictor, part_of(progress, 0.15, 0.85))
     limits = None if roi is None else _box(roi, volume.geometry, 0.0)
     all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
     masks, absent = _sorted_out(all_masks, volume.geometry, levels)
@@ -103,6 +99,22 @@ def segment(
     progress(1.0, "done")
     labelmap = LabelMap(masks, volume.geometry)
     return Segmentation(labelmap, absent, warnings + predictor.notes, doubt)
+
+
+def probabilities(
+    volume: Volume,
+    body: np.ndarray,
+    region: np.ndarray,
+    predictor: Predictor,
+    progress: Progress = ignore_progress,
+) -> Tuple[np.ndarray, Geometry]:
+    """Probabilities [structures, k, j, i] on the network's grid around a region, and that grid.
+
+    body, region: bool [k, j, i] on the volume's grid; outside the body the network sees AIR.
+    """
+    spacing, block = predictor.recipe.spacing, predictor.block
+    grid = lps_grid_around(region, volume.geometry, spacing, block, OFF_LATTICE_MM)
+    return predictor(resample(_only_body(volume, body), grid, AIR).array, progress), grid
 
 
 def _masks(

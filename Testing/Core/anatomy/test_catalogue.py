@@ -157,6 +157,7 @@ def test_an_unknown_name_gives_the_nearest_as_candidates(written: str, nearest: 
 def test_candidates_keep_the_side_that_was_written() -> None:
     with pytest.raises(UnknownStructure) as caught:
         find("Parotyd_R")
+    assert caught.value.candidates
     assert all(name.endswith("_R") for name in caught.value.candidates)
 
 

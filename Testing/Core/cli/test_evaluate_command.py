@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import shutil
+from argparse import Namespace
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.anatomy.catalogue import standard_name
+from AutoContourRTCore.cli.cohort_options import pool_of
+from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.imagefile import image_of, write_image
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -89,6 +92,43 @@ def test_repeated_it_compares_what_was_changed_and_keeps_the_report_of_other_fol
     report.write_text("mine")
     kept = command(*words[:3], "-o", report.parent)
     assert kept.code == 2 and "--force" in kept.err and report.read_text() == "mine"
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (("--model", "another"), "(model)"), (("--grid", "test"), "(grid)"),
+    (("--tolerances", "t.csv"), "(tolerances)"), (("--limits", "l.csv"), "(limits)"),
+    (("--dose", "dose.nrrd", "--dose-unit", "Gy"), "(dose)"),
+    (("--round-tolerance", "--second", "other"), "(folders, round_tolerance)"),
+])  # fmt: skip
+def test_the_report_of_other_settings_is_kept_and_what_differs_is_named(
+    command: Any, cohort: List[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    words: Any, told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("t.csv").write_text("structure,tolerance_mm,source\nBrain,1.5,me\n")
+    Path("l.csv").write_text("structure,measure,pass,borderline\nBrain,dice,0.9,0.8\n")
+    first = ("evaluate", *cohort[:2], "-o", "out")
+    assert command(*first).code == 0
+    before = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    other = command(*first, *words)
+    assert other.code == 2 and told in other.err, other.err
+    assert "-o" in other.err and "--force" in other.err
+    after = {path: path.read_bytes() for path in Path("out").rglob("*") if path.is_file()}
+    assert after == before
+    assert command(*first).code == 0
+    if "--dose" not in words:  # there is no dose here
+        assert command(*first, *words, "--force").code == 0
+        again = command(*first)
+        assert again.code == 2 and told in again.err
+
+
+@pytest.mark.parametrize(("force", "told"), [(False, "goes on from there"), (True, "begins again")])
+def test_a_stopped_command_says_what_the_same_command_will_do(
+    tmp_path: Path, force: bool, told: str
+) -> None:
+    options = Namespace(scheduler=None, workers=1, output=tmp_path, force=force)
+    with pytest.raises(Cancelled, match=told), pool_of(options):
+        raise KeyboardInterrupt
 
 
 def test_a_bad_case_is_named_and_the_exit_code_says_that_some_failed(

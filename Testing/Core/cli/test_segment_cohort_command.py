@@ -56,7 +56,7 @@ def test_every_kind_of_case_is_contoured_bad_ones_are_told_and_a_second_run_does
     assert done.code == 3, done.err
     assert "5 cases: 3 done, 0 kept, 2 failed" in done.out and "Research use only" in done.out
     assert "p0: failed: " in done.err and "truncated" in table(out)["p0"]["message"]
-    assert "p4: failed: " in done.err and "no CT slices" in table(out)["p4"]["message"]
+    assert "p4: failed: " in done.err and "p4 holds no file" in table(out)["p4"]["message"]
     assert "list.txt" in done.err
     assert states(out) == ALL and table(out)["p3"]["output"] == "p3.dcm"
     assert "Parotid_L: not found" in table(out)["p1"]["message"]

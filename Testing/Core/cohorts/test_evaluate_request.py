@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Callable, Dict
@@ -10,6 +12,7 @@ import pytest
 
 from AutoContourRTCore import __version__, messages
 from AutoContourRTCore.cohorts.evaluate_request import EvaluateCaseRequest
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.provenance import provenance_of
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.choices.tolerance_files import Tolerance, Tolerances
@@ -71,9 +74,94 @@ def test_any_file_of_a_case_folder_counts(asked: Any, tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     (inner / "Heart.nii.gz").write_bytes(b"heart")
     (tmp_path / "reference" / "a").mkdir()
+    (tmp_path / "reference" / "a" / "Heart.nii.gz").write_bytes(b"heart")
     before = asked("a")
     (inner / "Brain.nii.gz").write_bytes(b"brain")
     assert asked("a") != before
+
+
+def test_a_linked_folder_of_masks_counts_and_links_in_a_circle_end(
+    asked: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "masks").mkdir()
+    (tmp_path / "masks" / "Heart.nii.gz").write_bytes(b"heart")
+    for side in ("reference", "test"):
+        (tmp_path / side / "a").mkdir()
+        (tmp_path / side / "a" / "segmentations").symlink_to(tmp_path / "masks")
+    before = asked("a")
+    (tmp_path / "masks" / "Heart.nii.gz").write_bytes(b"other")
+    changed = asked("a")
+    assert changed["test"] != before["test"] and changed["reference"] != before["reference"]
+    (tmp_path / "masks" / "back").symlink_to(tmp_path / "test")
+    (tmp_path / "masks" / "itself").symlink_to("itself")
+    assert asked("a")["paths"] == before["paths"]
+
+
+def test_a_case_folder_without_a_file_is_no_input(asked: Any, tmp_path: Path) -> None:
+    (tmp_path / "test" / "a" / "segmentations").mkdir(parents=True)
+    (tmp_path / "reference" / "a").mkdir()
+    with pytest.raises(InputError, match="reference.a holds no file"):
+        asked("a")
+
+
+@pytest.mark.parametrize("changed", ["test/a.nrrd", "reference/dose.nrrd", "table.csv"])
+def test_another_content_of_the_same_size_and_time_counts(
+    asked: Any, tmp_path: Path, changed: str
+) -> None:
+    labels, file = tmp_path / "table.csv", tmp_path / changed
+    for each in (labels, file):
+        each.write_bytes(b"contours")
+    options = {"dose": "dose.nrrd", "labels": labels}
+    before, told = asked(**options), file.stat()
+    file.write_bytes(b"CONTOURS")
+    os.utime(file, ns=(told.st_atime_ns, told.st_mtime_ns))
+    assert asked(**options) != before
+
+
+def test_the_same_contours_in_another_folder_are_asked_anew(asked: Any, tmp_path: Path) -> None:
+    before = asked()
+    shutil.copytree(tmp_path, tmp_path / "copy")
+    request = EvaluateCaseRequest(
+        "a", str(tmp_path / "out"), __version__, "run", False, 1,
+        *(str(tmp_path / "copy" / side / "a.nrrd") for side in ("reference", "test")),
+        packed_options(CohortOptions(), "a"), asdict(provenance_of(Settings())),
+    )
+    after = request.asked()
+    assert {name for name in before if before[name] != after[name]} == {"paths"}
+
+
+@pytest.mark.parametrize(("name", "header"), [
+    ("a.nhdr", "NRRD0004\ndata file: ../voxels/a.raw\n"),
+    ("a.nhdr", "NRRD0004\ndatafile: LIST\n../voxels/b.raw\n../voxels/a.raw\n"),
+    ("a.mhd", "NDims = 3\nElementDataFile = ../voxels/a.raw\n"),
+    ("a.mhd", "NDims = 3\r\nElementDataFile = LIST\r\n../voxels/b.raw\r\n../voxels/a.raw\r\n"),
+    ("in a folder/a.mhd", "ElementDataFile = ../../voxels/a.raw"),
+])  # fmt: skip
+def test_the_voxels_that_a_header_names_in_another_folder_count_and_no_other_file(
+    asked: Any, tmp_path: Path, name: str, header: str
+) -> None:
+    voxels, path = tmp_path / "voxels", tmp_path / "test" / name
+    for folder in (voxels, path.parent, (tmp_path / "reference" / name).parent):
+        folder.mkdir(exist_ok=True)
+    for each in (voxels / "a.raw", voxels / "b.raw", tmp_path / "reference" / name):
+        each.write_bytes(b"voxels")
+    path.write_bytes(header.encode())
+    case = name.split("/")[0]
+    before = asked(case)
+    (tmp_path / "test" / "another case.raw").write_bytes(b"x")
+    (voxels / "another case.raw").write_bytes(b"x")
+    assert asked(case) == before
+    (voxels / "a.raw").write_bytes(b"VOXELS")
+    assert asked(case)["test"] != before["test"]
+
+
+def test_the_binary_voxels_in_a_header_are_no_names(asked: Any, tmp_path: Path) -> None:
+    content = b"ElementDataFile = LOCAL\n" + bytes(range(256)) * 20
+    for side in ("reference", "test"):
+        (tmp_path / side / "a.mhd").write_bytes(content)
+    before = asked("a.mhd")
+    (tmp_path / "test" / "b.mhd").write_bytes(b"another case")
+    assert asked("a.mhd") == before
 
 
 def test_settings_tolerances_drawn_slices_model_dose_and_labels_count(

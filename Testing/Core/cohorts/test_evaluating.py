@@ -115,11 +115,19 @@ def test_a_case_keeps_the_time_when_it_was_compared_and_the_tables_tell_theirs(
     early = replace(wanted.provenance, time="2026-01-01T00:00:00+00:00", user="Ada")
     late = replace(wanted.provenance, time="2026-02-02T00:00:00+00:00", user="Bob")
     evaluate_cohort(replace(wanted, provenance=early), pool, ignore_progress)
-    (wanted.test / "p1.seg.nrrd").touch()
+    (wanted.test / "p1.seg.nrrd").write_bytes((wanted.test / "p2.seg.nrrd").read_bytes())
     cohort = evaluate_cohort(replace(wanted, provenance=late), pool, ignore_progress)[1]
     assert [each.provenance.user for each in cohort.results] == ["Bob", "Ada", "Ada", "Ada"]
     assert cohort.provenance().time == late.time
-    assert cohort.folders == (str(wanted.reference.resolve()), str(wanted.test.resolve()))
+
+
+def test_contours_of_the_same_content_are_not_compared_again(
+    wanted: Evaluating, pool: InThisProcess
+) -> None:
+    evaluate_cohort(wanted, pool, ignore_progress)
+    (wanted.test / "p1.seg.nrrd").touch()
+    evaluate_cohort(wanted, pool, ignore_progress)
+    assert pool.asked == CASES
 
 
 def test_a_run_that_is_stopped_goes_on_with_what_is_left(
@@ -156,6 +164,19 @@ def test_a_damaged_record_is_compared_again(wanted: Evaluating, pool: InThisProc
     assert cells(evaluate_cohort(wanted, pool, ignore_progress)[1]) == before
     assert pool.asked == [*CASES, "p1"]
     json.loads(path.read_text())
+
+
+def test_a_record_that_cannot_be_read_fails_its_case_and_no_other(
+    wanted: Evaluating, pool: InThisProcess
+) -> None:
+    evaluate_cohort(wanted, pool, ignore_progress)
+    path = wanted.folder / "records" / "p2.json"
+    path.unlink()
+    path.mkdir()  # OSError, for root too
+    rows, cohort = evaluate_cohort(wanted, pool, ignore_progress)
+    assert [row.state for row in rows] == ["done", "failed", "done", "done"]
+    assert cohort.cases == ("p1", "p3", "p4")
+    assert "p2.json cannot be read" in table(wanted.folder)["p2"]["message"]
 
 
 def test_folders_without_a_common_case_are_refused_before_anything_is_written(

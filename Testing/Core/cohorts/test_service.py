@@ -8,6 +8,7 @@ from typing import Any, List
 
 import pytest
 
+from AutoContourRTCore.cohorts import record
 from AutoContourRTCore.cohorts.record import read_record
 from AutoContourRTCore.cohorts.service import Made, once, share_of_cores
 from AutoContourRTCore.errors import InputError
@@ -39,6 +40,19 @@ def test_a_figure_that_json_does_not_know_is_an_error_and_leaves_no_record(
     with pytest.raises(ValueError, match="JSON"):
         once(ask(), lambda work: Made({}, "", {"figure": float("nan")}), ignore_progress)
     assert read_record(out, "a") is None
+
+
+def test_an_earlier_output_that_cannot_be_read_is_the_case_s_own_problem(
+    ask: Any, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(path: Path) -> str:
+        raise OSError(5, "Input/output error")  # while it is read: no name of a file
+
+    (out / "a.seg.nrrd").write_bytes(b"contours")
+    monkeypatch.setattr(record, "sha256_of", broken)
+    with pytest.raises(InputError, match="contours of a cannot be read: Input/output error"):
+        once(ask(), lambda work: pytest.fail("it was done"), ignore_progress)
+    assert (out / "a.seg.nrrd").read_bytes() == b"contours"
 
 
 def test_a_program_of_another_version_does_nothing(ask: Any) -> None:

@@ -15,7 +15,6 @@ from AutoContourRTCore.correction.lock import (
     STALE_SECONDS,
     Lock,
     LockedByOther,
-    process_runs,
 )
 from AutoContourRTCore.errors import InputError
 
@@ -149,8 +148,3 @@ def test_of_many_who_find_a_dead_owner_one_gets_the_lock(tmp_path: Path) -> None
         process.stdin.flush()
     said = [process.communicate(timeout=60)[0].split() for process in started]
     assert sorted(said) == [["mine", "still"], *[["refused"]] * 5]
-
-
-def test_whether_a_process_runs() -> None:
-    assert process_runs(os.getpid())
-    assert not process_runs(dead_pid())

@@ -260,43 +260,6 @@ def test_neighbours_end_at_the_ends(tmp_path: Path) -> None:
             project.neighbour("x", 1)
 
 
-def test_the_dose_of_a_case_tells_how_much_a_correction_matters(tmp_path: Path) -> None:
-    with tiny_project(tmp_path / "p") as project:
-        case_id = ids(project)[0]
-        volume = project.volume(case_id)
-        k = np.indices(SOME.shape)[0]
-        dose = type(volume)((100 * k).astype(np.int16), volume.geometry)  # cGy: 1 Gy a slice
-        write_volume(dose, tmp_path / "dose.nrrd")
-        project.set_dose(case_id, tmp_path / "dose.nrrd", "cGy")
-        predict(project, case_id, SOME, "m1")  # slices 5 to 7: 6 Gy
-        project.correct(case_id)[LEFT].paint(SOME & (k == 5), BACKGROUND)  # 6 and 7: 6.5 Gy
-        annotation = project.save(case_id).annotations[LEFT]
-        assert annotation.dose_deviation_gy == pytest.approx(0.5, abs=1e-5)
-        assert annotation.dice == pytest.approx(2 * 2 / 5)
-        with pytest.raises(InputError, match="unit 'rad'"):
-            project.set_dose(case_id, tmp_path / "dose.nrrd", "rad")
-
-
-def test_a_dose_that_comes_after_a_save_judges_what_was_saved(tmp_path: Path) -> None:
-    with tiny_project(tmp_path / "p") as project:
-        case_id = ids(project)[0]
-        volume = project.volume(case_id)
-        k = np.indices(SOME.shape)[0]
-        dose = type(volume)((1.0 * k).astype(np.float32), volume.geometry)
-        write_volume(dose, tmp_path / "d.mha")
-        predict(project, case_id, SOME, "m1")  # slices 5 to 7
-        correction = project.correct(case_id)[LEFT]
-        correction.paint(SOME & (k == 5), BACKGROUND)
-        assert project.save(case_id).annotations[LEFT].dose_deviation_gy is None
-        correction.paint(SOME & (k == 6), BACKGROUND)  # not saved: it does not count yet
-        project.set_dose(case_id, tmp_path / "d.mha", "Gy")
-        record = project.case(case_id).annotations[LEFT]
-        assert record.dose_deviation_gy == pytest.approx(0.5, abs=1e-5)
-        assert project.unsaved() == [(case_id, LEFT)]
-    with Project.open(tmp_path / "p") as again:
-        assert again.case(case_id).annotations[LEFT] == record
-
-
 def test_what_is_unsaved_is_found_in_each_case_however_it_was_left(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p", 3) as project:
         a, b, c = ids(project)

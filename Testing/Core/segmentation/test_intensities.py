@@ -66,7 +66,9 @@ def test_values_that_are_not_finite_do_not_hide_the_others() -> None:
 
 
 def test_real_cts_are_in_hu_and_not_after_a_change_of_scale(shared_data: Path) -> None:
-    for path in sorted((shared_data / "head_neck" / "validation").glob("*/ct.nrrd")):
+    paths = sorted((shared_data / "head_neck" / "validation").glob("*/ct.nrrd"))
+    assert paths
+    for path in paths:
         volume = read_volume(path)
         assert intensity_warnings(volume) == [], path
         for slope, offset in ((0.5, 500.0), (1.0, 1024.0), (0.25, 250.0)):

@@ -50,7 +50,9 @@ def test_chest_and_pelvis_have_no_level_of_a_head_or_neck(shared_data):
 
 
 def test_what_clinicians_drew_in_the_validation_cases_is_never_outside(shared_data):
-    for case in sorted((shared_data / "head_neck" / "validation").iterdir()):
+    cases = sorted((shared_data / "head_neck" / "validation").iterdir())
+    assert cases
+    for case in cases:
         volume = read_volume(case / "ct.nrrd")
         levels = head_neck_levels(volume, body_mask(volume))
         drawn = read_labelmap(case / "structures.seg.nrrd")

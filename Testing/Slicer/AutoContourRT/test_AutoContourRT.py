@@ -143,6 +143,44 @@ def test_choices_are_kept_in_a_saved_scene(
     assert ui.inputSelector.currentNode().GetName() == "CT"
 
 
+def test_a_selector_that_changes_after_the_panel_was_left_changes_no_choice(
+    ui: Any, ct: Any, loaded: Any, slicer_app: Any, add_ct: Any
+) -> None:
+    slicer_app.util.selectModule("Data")
+    ui.inputSelector.setCurrentNode(add_ct("Another"))
+    assert loaded.logic.getParameterNode().inputVolume is ct
+    slicer_app.util.selectModule("AutoContourRT")
+    assert ui.inputSelector.currentNode() is ct
+
+
+def test_while_a_scene_is_loaded_the_choice_is_kept_whatever_the_selectors_show(
+    ui: Any, ct: Any, loaded: Any, scene: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    result = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Reviewed")
+    loaded.logic.getParameterNode().result = result
+    scene.StartState(scene.ImportState)
+    for selector in (ui.inputSelector, ui.resultSelector):
+        selector.setCurrentNode(None)
+    scene.EndState(scene.ImportState)
+    kept = loaded.logic.getParameterNode()
+    assert kept.inputVolume is ct and kept.result is result
+    assert ui.inputSelector.currentNode() is ct and ui.resultSelector.currentNode() is result
+    assert loaded.widget.review.node is result and loaded.widget.export.node is result
+
+
+def test_there_is_one_wrapper_of_a_parameter_node_and_a_new_one_for_a_new_node(
+    loaded: Any, scene: Any, slicer_app: Any
+) -> None:
+    first = loaded.logic.getParameterNode()
+    slicer_app.util.selectModule("Data")
+    slicer_app.util.selectModule("AutoContourRT")
+    scene.Clear(0)
+    assert loaded.logic.getParameterNode() is first
+    scene.RemoveNode(first.parameterNode)
+    second = loaded.logic.getParameterNode()
+    assert second is not first and second.parameterNode.GetScene() is scene
+
+
 def test_progress_is_shown_as_the_worker_says_it(
     ui: Any, ct: Any, worker: Any, wait: Any, masks: Any, loaded: Any
 ) -> None:

@@ -176,6 +176,20 @@ def test_a_dose_is_shown_over_the_ct_that_it_was_loaded_for(
     assert shown == [(ct, dose)]
 
 
+def test_a_dose_that_cannot_be_shown_leaves_the_panel_ready(
+    ui: Any, ct: Any, loaded: Any, scene: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from AutoContourRTLib.RtImport import ImportResult
+
+    monkeypatch.setattr(loaded.logic, "load", lambda node, path, **callbacks: FakeRun(node))
+    choose(ui, 1)
+    ui.dicomLoadButton.click()
+    empty = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Dose")
+    with pytest.raises(AttributeError):
+        loaded.widget.dicom.onDone(ImportResult(empty, True, (), ()))
+    assert ui.dicomLoadButton.enabled and not ui.dicomCancelButton.enabled
+
+
 class FakeRun:
     """One that goes on until the panel is told otherwise."""
 

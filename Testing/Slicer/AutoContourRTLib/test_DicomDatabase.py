@@ -48,13 +48,37 @@ def test_those_of_the_patient_are_listed_its_study_first_and_no_others(
     rs = insert(database, tmp_path / "RS.dcm", structures(), SeriesDescription="clinical",
                 SeriesDate="20200103")  # fmt: skip
     rd = insert(database, tmp_path / "RD.dcm", dose())
-    insert(database, tmp_path / "registered.dcm", dose(), FrameOfReferenceUID="2.25.9")
+    insert(database, tmp_path / "registered.dcm", dose(), FrameOfReferenceUID="2.25.9",
+           SeriesInstanceUID="2.25.71")  # fmt: skip
     insert(database, tmp_path / "other.dcm", structures(), PatientID="T2",
            StudyInstanceUID="2.25.56")  # fmt: skip
     assert rtObjects(ct, database) == (
         RtObject(rs, "RTSTRUCT", "clinical", "2020-01-03"), RtObject(rd, "RTDOSE", "", ""),
         RtObject(later, "RTSTRUCT", "", ""),
     )  # fmt: skip
+
+
+def test_a_structure_set_is_listed_whatever_frame_its_series_names(
+    ct: Any, database: Any, tmp_path: Path
+) -> None:
+    from AutoContourRTLib.DicomDatabase import rtObjects
+
+    rs = insert(database, tmp_path / "RS.dcm", structures(), FrameOfReferenceUID="2.25.9")
+    assert [each.file for each in rtObjects(ct, database)] == [rs]
+
+
+def test_another_modality_than_ct_is_refused_in_words(
+    scene: Any, database: Any, tmp_path: Path
+) -> None:
+    from AutoContourRTLib.DicomDatabase import checkModality, rtObjects
+
+    node = dicom_nodes.load(tmp_path / "mr", database, Modality="MR")
+    for ask in (rtObjects, checkModality):
+        with pytest.raises(InputError, match="'CT' is no CT but MR: .* for a CT only"):
+            ask(node, database)
+    checkModality(node, dicom_nodes.Database())  # which does not know it
+    node.RemoveAttribute("DICOM.instanceUIDs")
+    checkModality(node, database)
 
 
 def test_files_of_one_series_are_told_apart(ct: Any, database: Any, tmp_path: Path) -> None:

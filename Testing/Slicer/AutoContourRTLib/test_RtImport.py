@@ -186,7 +186,9 @@ def test_a_dose_is_shown_from_nothing_to_its_highest_value_in_dose_colours(
     table.SetSingletonTag(COLORS[len("vtkMRMLColorTableNode"):])
     scene.AddNode(table)
     assert table.GetID() == COLORS
-    assert load(ct, rtdose)[1].node.GetDisplayNode().GetColorNodeID() == COLORS
+    shown = load(ct, rtdose)[1].node.GetDisplayNode().GetColorNodeID()
+    scene.RemoveNode(table)  # a singleton, which would outlive this scene and spoil its reading
+    assert shown == COLORS
 
 
 def test_under_a_transform_of_the_volume_both_move_with_it(
@@ -210,6 +212,16 @@ def test_a_volume_that_names_no_slices_gets_the_contours_with_a_warning(
 
 
 # Refused, discarded
+
+
+def test_an_mr_is_refused_before_anything_begins(
+    scene: Any, database: Any, rtstruct: Path, load: Any, tmp_path: Path
+) -> None:
+    worker = InlineWorker()
+    node = dicom_nodes.load(tmp_path / "mr", database, Modality="MR")
+    with pytest.raises(InputError, match="no CT but MR"):
+        load(node, rtstruct, worker)
+    assert worker.requests == []
 
 
 def nodes(scene: Any) -> List[str]:

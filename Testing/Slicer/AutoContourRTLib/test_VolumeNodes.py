@@ -73,6 +73,10 @@ def test_what_is_no_volume_is_refused_by_name(scene: Any, addVolume: Any, grid: 
         checkVolume(addVolume(grid, "Labels", "vtkMRMLLabelMapVolumeNode"))
     with pytest.raises(InputError, match="'Model' is a label map or no volume"):
         checkVolume(scene.AddNewNodeByClass("vtkMRMLModelNode", "Model"))
+    removed = addVolume(grid, "Removed")
+    scene.RemoveNode(removed)
+    with pytest.raises(InputError, match="'Removed' is in no scene"):
+        checkVolume(removed)
 
 
 def test_colour_is_refused(scene: Any) -> None:

@@ -77,6 +77,37 @@ def test_work_here_and_there_ends_in_one_word_and_an_empty_folder(
     assert list((tmp_path / "runs").iterdir()) == []
 
 
+class Watch:
+    """Of a node."""
+
+    stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+def test_a_run_that_cannot_begin_leaves_nothing_behind_and_can_begin_again(
+    heard: Watched, waitFor: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch()
+
+    def begins() -> None:
+        heard.run._watches = (watch,)
+        Doubling._work(heard.run)
+        (heard.run._folder.path / "patient.nrrd").write_text("voxels")
+        raise AttributeError("no scene")
+
+    monkeypatch.setattr(heard.run, "_work", begins)
+    with pytest.raises(AttributeError, match="no scene"):
+        heard.run.start()
+    assert not heard.run.isRunning and watch.stopped
+    assert list((tmp_path / "runs").iterdir()) == []
+    monkeypatch.undo()
+    heard.run.start()
+    waitFor(lambda: heard.worker.requests)
+    assert len(heard.worker.requests) == 1 and heard.ends == []
+
+
 def test_an_error_of_the_program_is_told_and_not_hidden(heard: Watched, waitFor: Any) -> None:
     heard.run.start()
     with pytest.raises(ZeroDivisionError):

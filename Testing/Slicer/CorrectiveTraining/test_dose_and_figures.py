@@ -8,10 +8,13 @@ from typing import Any, List
 
 import numpy as np
 import pytest
+import slicer
 
+import dicom_nodes
+import dicom_series
 import SlicerHarness
 from AutoContourRTCore.correction.predictions import Prediction, write_prediction
-from AutoContourRTCore.correction.project import case_folder
+from AutoContourRTCore.correction.project import annotation_path, case_folder
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -66,6 +69,53 @@ def test_a_dose_that_comes_after_the_correction_counts_for_it(user: Any, doseFil
     assert user.ui.doseLabel.text == ""
     chooseDose(user, doseFile, "cGy")
     assert "1.00 Gy (Kidney_L)" in user.ui.doseLabel.text
+
+
+def test_a_dose_that_no_frame_of_reference_ties_to_the_image_says_so(
+    user: Any, doseFile: Path
+) -> None:
+    chooseDose(user, doseFile, "cGy")
+    assert "placed by its coordinates alone" in user.ui.doseLabel.text
+
+
+def test_a_volume_of_the_dicom_module_keeps_its_frame_of_reference(
+    user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = dicom_nodes.Database()
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    node = dicom_nodes.load(tmp_path / "dicom", database)
+    user.session.open(user.session.addVolumeNode(node))
+    stored = np.ones(dicom_nodes.GRID.shape, np.uint16)
+    other = dicom_series.dose(stored, dicom_nodes.GRID, 1.0, FrameOfReferenceUID="2.25.999")
+    chooseDose(user, dicom_series.save(other, tmp_path / "other.dcm"), "Gy")
+    assert "belongs to another image" in SlicerHarness.messages()[-1].text
+    assert user.ui.doseLabel.text == ""
+    own = dicom_series.dose(stored, dicom_nodes.GRID, 1.0)
+    chooseDose(user, dicom_series.save(own, tmp_path / "own.dcm"), "Gy")
+    assert user.ui.doseLabel.text.startswith("own.dcm; ")
+    assert "coordinates alone" not in user.ui.doseLabel.text
+
+
+def test_a_volume_that_was_moved_is_in_no_known_frame_of_reference(
+    user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = dicom_nodes.Database()
+    monkeypatch.setattr(slicer, "dicomDatabase", database, raising=False)
+    node = dicom_nodes.load(tmp_path / "dicom", database)
+    node.SetOrigin(*(value + 1.0 for value in node.GetOrigin()))
+    case = user.session.project.case(user.session.addVolumeNode(node))
+    assert case.frame_of_reference == ""
+
+
+def test_structures_that_a_dose_cannot_judge_are_named(user: Any, doseFile: Path) -> None:
+    correctSlices(user, 2)
+    user.ui.saveButton.click()
+    path = annotation_path(user.folder, user.case.id, user.LEFT)
+    path.write_bytes(path.read_bytes()[:100])
+    chooseDose(user, doseFile, "cGy")
+    shown = SlicerHarness.messages()[-1].text
+    assert "could not be judged" in shown and user.LEFT in shown and "damaged" in shown
+    assert user.ui.doseLabel.text.startswith("dose.nrrd; ")
 
 
 def test_a_file_that_is_no_dose_is_refused_and_changes_nothing(user: Any, tmp_path: Path) -> None:
@@ -144,6 +194,19 @@ def test_what_draws_is_only_installed_after_the_user_agreed(
     assert len(installer.asked) == 1 and "matplotlib" in installer.asked[0]
     assert installer.installed == ([["matplotlib"]] if agrees else [])
     assert (tmp_path / "figures").exists() == agrees == bool(written)
+
+
+def test_figures_that_the_user_did_not_want_to_install_for_are_not_counted(
+    user: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from CorrectiveTrainingLib.Figures import Figures
+
+    said: List[str] = []
+    monkeypatch.setattr(slicer.util, "showStatusMessage", lambda text, *more: said.append(text))
+    user.widget.training.figures = Figures(Installer(False), lambda name: False)
+    saveFigures(user, tmp_path)
+    assert not said and len(SlicerHarness.messages()) == 1  # the choice of the folder
+    assert not list(tmp_path.glob("*.png"))
 
 
 def test_predictions_in_one_piece_are_a_setting_of_the_project(user: Any) -> None:

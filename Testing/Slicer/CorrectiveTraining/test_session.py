@@ -101,6 +101,19 @@ def test_after_the_scene_was_closed_the_project_goes_on(user: Any, slicer_app: A
     assert np.array_equal(user.case.correction.corrected, stroke(user) | stroke(user, 8))
 
 
+def test_while_the_scene_is_closed_the_panel_has_let_go_of_the_parameter_node(
+    user: Any, slicer_app: Any
+) -> None:
+    parameters, scene = user.widget.logic.getParameterNode(), slicer_app.mrmlScene
+    box = user.ui.byItselfCheckBox
+    assert parameters.trainsByItself and box.checked
+    scene.StartState(scene.CloseState)
+    box.checked = False
+    assert parameters.trainsByItself
+    scene.EndState(scene.CloseState)
+    assert box.checked and user.widget.logic.getParameterNode() is parameters
+
+
 def test_a_project_opens_where_it_was_left(user: Any, monkeypatch: Any) -> None:
     user.ui.nextButton.click()
     user.edit(user.LEFT, stroke(user))

@@ -138,7 +138,8 @@ def test_widgets_and_parameters_follow_each_other(
     wrapper: Any, scene: Any, gui: Any, slicer_app: Any
 ) -> None:
     parameters, ui = made(wrapper, scene), slicer_app.util.childWidgetVariables(gui)
-    tag = parameters.connectGui(gui)
+    named = {name: widget for name, widget in vars(ui).items() if name in wrapper.allParameters}
+    tag = parameters.connectParametersToGui(named)
     node = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "CT")
     ui.volume.setCurrentNode(node)
     ui.threshold.value, ui.model.currentIndex, ui.device.currentIndex = 0.75, 1, 1
@@ -154,6 +155,16 @@ def test_widgets_and_parameters_follow_each_other(
     ui.count.value = 9
     parameters.smooth = False
     assert parameters.count == 7 and ui.smooth.checked is True
+
+
+def test_what_connect_gui_ties_stays_tied_as_in_slicer(
+    wrapper: Any, scene: Any, gui: Any, slicer_app: Any
+) -> None:
+    parameters, ui = made(wrapper, scene), slicer_app.util.childWidgetVariables(gui)
+    assert parameters.connectGui(gui) is None
+    parameters.disconnectGui(None)
+    ui.count.value = 9
+    assert parameters.count == 9
 
 
 def test_an_unknown_parameter_name_in_the_gui_raises(wrapper: Any, scene: Any, gui: Any) -> None:

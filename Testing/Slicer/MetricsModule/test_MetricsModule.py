@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.volumes.volume import Volume
+from AutoContourRTLib import Provenance
 from metrics_panel import column, emit
 from MetricsModuleLib import KeptTable
 
@@ -42,22 +43,47 @@ def names(module: Any) -> Any:
     return [node.GetName() if node else None for node in nodes]
 
 
-def test_two_segmentations_are_chosen_at_once(
-    module: Any, reference: Any, test: Any, slicer_app: Any
-) -> None:
+def madeHere(node: Any) -> None:
+    """As if a run of ours had made it."""
+    Provenance.setProvenance(node, Provenance.Provenance("model", "1", "volume1", "CT"))
+
+
+def lookAgain(module: Any, slicer_app: Any) -> None:
+    """What the panel does when a node was added."""
+    module.widget.onNodeAdded(None, None)
     slicer_app.app.processEvents()
-    assert names(module) == ["Observer 1", "Observer 2"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_of_two_segmentations_the_one_that_a_model_made_is_the_test(
+    module: Any, reference: Any, test: Any, slicer_app: Any, number: int
+) -> None:
+    both = [reference, test]
+    madeHere(both[number])
+    lookAgain(module, slicer_app)
+    assert names(module) == [both[1 - number].GetName(), both[number].GetName()]
     assert module.widget.ui.compareButton.enabled
+
+
+@pytest.mark.parametrize("ours", [0, 2])
+def test_two_segmentations_of_the_same_origin_leave_the_choice_open(
+    module: Any, reference: Any, test: Any, slicer_app: Any, ours: int
+) -> None:
+    for node in [reference, test][:ours]:
+        madeHere(node)
+    lookAgain(module, slicer_app)
+    assert names(module) == [None, None]
+    assert "No reference is chosen" in module.widget.ui.noticeLabel.text
 
 
 def test_two_segmentations_that_came_meanwhile_are_chosen_on_return(
     module: Any, addSet: Any, labels: Any
 ) -> None:
     module.widget.exit()
-    for each, name in zip(labels, ("one", "two")):
-        addSet(each, name)
+    madeHere(addSet(labels[0], "one"))
+    addSet(labels[1], "two")
     module.widget.enter()
-    assert names(module) == ["one", "two"]
+    assert names(module) == ["two", "one"]
 
 
 def test_one_segmentation_or_three_leave_the_choice_open(
@@ -68,7 +94,7 @@ def test_one_segmentation_or_three_leave_the_choice_open(
     module.widget.enter()
     assert names(module) == [None, None]
     module.widget.exit()
-    addSet(labels[0], "two")
+    madeHere(addSet(labels[0], "two"))
     addSet(labels[1], "three")
     module.widget.enter()
     assert names(module) == [None, None]
@@ -77,7 +103,8 @@ def test_one_segmentation_or_three_leave_the_choice_open(
 def test_what_a_user_chose_is_left_alone(
     module: Any, reference: Any, test: Any, slicer_app: Any
 ) -> None:
-    slicer_app.app.processEvents()
+    madeHere(test)
+    lookAgain(module, slicer_app)
     ui = module.widget.ui
     ui.referenceSelector.setCurrentNode(test)
     ui.testSelector.setCurrentNode(None)

@@ -47,7 +47,6 @@ class WrapperBase:
     def __init__(self, parameterNode: Any) -> None:
         self.parameterNode = parameterNode
         self._guis: Dict[int, Dict[str, Connector]] = {}
-        self._observers: Dict[int, int] = {}
         self._nextTag = 0
         self._updating = False
         for parameter in self.allParameters.values():
@@ -72,12 +71,14 @@ class WrapperBase:
             raise ValueError(f"There is no parameter '{name}', only {list(cls.allParameters)}")
         return cls.allParameters[name]
 
-    def connectGui(self, gui: Any) -> int:
-        """Ties every widget with a SlicerParameterName to its parameter; returns a tag."""
+    def connectGui(self, gui: Any) -> None:
+        """Ties every widget with a SlicerParameterName to its parameter; returns no tag, as in
+        Slicer up to now (its issue 7547), so that nothing can untie them again.
+        """
         widgets = gui.findChildren(_qwidget()) if hasattr(gui, "findChildren") \
             else list(vars(gui).values())
         named = {w.property(PROPERTY): w for w in widgets if w.property(PROPERTY)}
-        return self.connectParametersToGui(named)
+        self.connectParametersToGui(named)
 
     def connectParametersToGui(self, mapping: Dict[str, Any]) -> int:
         connectors = {n: makeConnector(w, self.dataType(n)) for n, w in mapping.items()}
@@ -87,8 +88,7 @@ class WrapperBase:
         for name, connector in connectors.items():
             connector.write(self.getValue(name))
             connector.onChanged(self._reader(name, connector))
-        self._observers[tag] = self.AddObserver(
-            vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._updateGui())
+        self.AddObserver(vtk.vtkCommand.ModifiedEvent, lambda caller, event: self._updateGui())
         return tag
 
     def _reader(self, name: str, connector: Connector) -> Any:
@@ -101,8 +101,6 @@ class WrapperBase:
     def disconnectGui(self, tag: Optional[int]) -> None:
         for connector in self._guis.pop(tag, {}).values():
             connector.onChanged(None)
-        if tag in self._observers:
-            self.RemoveObserver(self._observers.pop(tag))
 
     def _updateGui(self) -> None:
         if self._updating:

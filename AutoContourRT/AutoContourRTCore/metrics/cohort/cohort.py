@@ -52,13 +52,11 @@ class Cohort:
     """All that was found. problems: case -> why it, or a part of it, is not in the rows.
 
     told: what was known when it was put together; a case may have been compared earlier.
-    folders: of the reference and of the test.
     """
 
     results: Tuple[CaseResult, ...]
     problems: Tuple[Tuple[str, str], ...]
     told: Provenance
-    folders: Tuple[str, str] = ("", "")
 
     @property
     def rows(self) -> Tuple[Row, ...]:

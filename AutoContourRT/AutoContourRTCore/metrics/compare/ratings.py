@@ -19,9 +19,9 @@ COLUMNS = ("case", "structure", "grade", "note", "rater", "time", "blinded", "or
 class Rating:
     """One grade. grade: one of GRADES, or "" for a note alone; Raises InputError for another.
 
-    structure: TG-263 where known. rater: who; time: ISO 8601. blinded: "yes" or "no", whether
-    the rater knew which set it was; order: place in the row of presentation, from 1; set: which
-    contour set, such as a file or method.
+    structure: TG-263 where known. rater: who; time: ISO 8601. blinded: "yes" where the rater was
+    not told which set it was, else "no"; order: place in the row of presentation, from 1; set:
+    which contour set, such as a file or method.
     """
 
     case: str

@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, ClassVar, Mapping, Optional, Tuple
+from typing import Any, ClassVar, Mapping, Optional, Tuple
 
-from AutoContourRTCore.messages import Message, Rule
+from AutoContourRTCore.messages import IS_BOOL, IS_PATH, MAY_BE_EMPTY, Message, Rule
 from AutoContourRTCore.progress import Progress, ignore_progress
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 def _is_grid(value: Any) -> bool:
@@ -25,17 +21,13 @@ def _is_grid(value: Any) -> bool:
 
 def _are_pairs(value: Any) -> bool:
     return isinstance(value, tuple) and all(
-        isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(_is_text, pair))
+        isinstance(pair, (list, tuple)) and len(pair) == 2 and _are_texts(tuple(pair))
         for pair in value
     )
 
 
 def _are_texts(value: Any) -> bool:
-    return isinstance(value, tuple) and all(map(_is_text, value))
-
-
-def _optional(good: Callable[[Any], bool]) -> Callable[[Any], bool]:
-    return lambda value: value is None or good(value)
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
 
 
 @dataclass(frozen=True)
@@ -69,15 +61,15 @@ class CompareRequest(Message):
     user: str = ""
 
     rules: ClassVar[Mapping[str, Rule]] = {
-        "reference": (lambda v: _is_text(v) and bool(v), "a path"),
-        "test": (lambda v: _is_text(v) and bool(v), "a path"),
-        "dose_unit": (_optional(_is_text), "null or a text"),
+        "reference": IS_PATH,
+        "test": IS_PATH,
+        "dose_unit": (lambda v: v is None or isinstance(v, str), "null or a text"),
         "by_hand": (_are_pairs, "a list of pairs of names"),
-        "round_tolerance": (lambda v: isinstance(v, bool), "true or false"),
+        "round_tolerance": IS_BOOL,
         "grid": (_is_grid, "'reference', 'test' or three lengths in mm"),
         "dvh_points": (_are_texts, "a list of texts"),
         **{
-            name: (_is_text, "a text")
+            name: MAY_BE_EMPTY
             for name in ("matching", "audit", "dose", "tolerances", "limits", "case", "model",
                          "user")
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Dict, List, Sequence
+from typing import Any, Dict, List, Mapping, Optional, Sequence
 
 from AutoContourRTCore.metrics.choices.matching_files import COLUMNS as MATCH_COLUMNS
 from AutoContourRTCore.metrics.choices.matching_files import append_audit, match_cells
@@ -30,8 +30,13 @@ SUMMARISED = tuple(
 )
 
 
-def write_evaluation(folder: Path, evaluation: Evaluation) -> List[Path]:
-    """Write all tables and the report, each whole or not at all; returns their paths."""
+def write_evaluation(
+    folder: Path, evaluation: Evaluation, asked: Optional[Mapping[str, Any]] = None
+) -> List[Path]:
+    """Write all tables and the report, each whole or not at all; returns their paths.
+
+    asked: JSON that says what for, see `asked_of`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     cohort, told = evaluation.cohort, evaluation.cohort.provenance().cells()
     written = [
@@ -41,7 +46,7 @@ def write_evaluation(folder: Path, evaluation: Evaluation) -> List[Path]:
         _table(folder / "outliers.csv", _outlier_rows(evaluation), told, OUTLIER_COLUMNS),
         _write_matching(folder / "matching.csv", cohort),
         _table(folder / "problems.csv", _problem_rows(evaluation), told, ("case", "problem")),
-        _write_provenance(folder / PROVENANCE, evaluation),
+        _write_provenance(folder / PROVENANCE, cohort, asked or {}),
     ]
     if evaluation.second is not None:
         written.append(_write_rows(folder / SECOND, evaluation.second, evaluation.limits))
@@ -95,18 +100,17 @@ def _write_matching(path: Path, cohort: Cohort) -> Path:
     return path
 
 
-def folders_of(folder: Path) -> List[str]:
-    """Which folders the evaluation that lies in a folder compared; [] where that is not known."""
+def asked_of(folder: Path) -> Dict[str, Any]:
+    """What the evaluation that lies in a folder was asked; {} where that is not known."""
     try:
-        return list(json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["folders"])
+        return dict(json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))["asked"])
     except (OSError, ValueError, KeyError, TypeError):
-        return []
+        return {}
 
 
-def _write_provenance(path: Path, evaluation: Evaluation) -> Path:
-    cohort, second = evaluation.cohort, evaluation.second
+def _write_provenance(path: Path, cohort: Cohort, asked: Mapping[str, Any]) -> Path:
     content = {
-        "folders": [*cohort.folders, *(second.folders[1:] if second is not None else ())],
+        "asked": asked,
         "all": cohort.provenance().cells(),
         "cases": {result.name: result.provenance.cells() for result in cohort.results},
     }

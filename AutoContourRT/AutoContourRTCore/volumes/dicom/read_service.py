@@ -12,14 +12,14 @@ import numpy as np
 
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.messages import Message, Rule
+from AutoContourRTCore.messages import ARE_PATHS, MAY_BE_EMPTY, Message, Rule
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 from AutoContourRTCore.volumes.dicom.appearance import Rgb
 from AutoContourRTCore.volumes.dicom.rtdose import read_rtdose
 from AutoContourRTCore.volumes.dicom.rtstruct_read import read_structure_set
 from AutoContourRTCore.volumes.dicom.same_image import check_same_image, read_sample
 from AutoContourRTCore.volumes.dicom.scan import RT_DOSE, RT_STRUCT, SEGMENTATION, sop_class_of
-from AutoContourRTCore.volumes.dicom.series import Series, load, series_of_files
+from AutoContourRTCore.volumes.dicom.series import Loaded, load, series_of_files
 from AutoContourRTCore.volumes.dicom.structures import Image, place
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -51,14 +51,8 @@ class ReadRtRequest(Message):
 
     rules: ClassVar[Mapping[str, Rule]] = {
         "grid": (lambda v: isinstance(v, dict), "the fields of a grid"),
-        "files": (
-            lambda v: isinstance(v, tuple) and all(isinstance(each, str) and each for each in v),
-            "a list of paths",
-        ),
-        **{
-            name: (lambda v: isinstance(v, str), "a text")
-            for name in ("image_name", "image", "no_files")
-        },
+        "files": ARE_PATHS,
+        **{name: MAY_BE_EMPTY for name in ("image_name", "image", "no_files")},
     }
 
 
@@ -157,13 +151,13 @@ def _image(request: ReadRtRequest, progress: Progress) -> Image:
     if not request.files:
         notes = (request.no_files,) if request.no_files else ()
         return Image(request.image_name, geometry, notes=notes)
-    series = _series(request, progress)
-    instances = frozenset(each.sop_instance for each in series.slices)
-    frame = series.first.frame_of_reference
-    return Image(request.image_name, geometry, frame, instances, series.notes)
+    ct = _ct(request, progress)
+    instances = frozenset(each.sop_instance for each in ct.series.slices)
+    frame = ct.series.first.frame_of_reference
+    return Image(request.image_name, geometry, frame, instances, ct.notes)
 
 
-def _series(request: ReadRtRequest, progress: Progress) -> Series:
+def _ct(request: ReadRtRequest, progress: Progress) -> Loaded:
     """The slices of the image, after a look whether it still shows what they show."""
     progress(0.05, "reading the CT's DICOM files")
     where = f"the DICOM series of {request.image_name}"
@@ -173,7 +167,7 @@ def _series(request: ReadRtRequest, progress: Progress) -> Series:
         check_same_image(
             read_sample(Path(request.image)), ct.volume, request.image_name, ct.series.where
         )
-    return ct.series
+    return ct
 
 
 # Structures

@@ -112,6 +112,16 @@ def test_what_the_user_must_know_is_told(request_: ReadRtRequest, tmp_path: Path
     assert "1 of 1 images that the contours refer to are not in" in told
 
 
+def test_a_ct_whose_slices_had_to_be_resampled_is_told(
+    request_: ReadRtRequest, tmp_path: Path
+) -> None:
+    positions = [GRID.to_lps([k, 0, 0]) + [0.0, 0.3 * k, 0.0] for k in range(GRID.shape[0])]
+    paths = made.write_ct(tmp_path / "sheared", hounsfield(), GRID, positions)
+    structures(tmp_path, rectangle("Cord"))
+    result = ReadRtService()(replace(request_, files=tuple(map(str, paths)), image=""))
+    assert "they were resampled to an upright grid" in " ".join(result.warnings)
+
+
 def test_a_keyhole_leaves_its_hole_open(request_: ReadRtRequest, tmp_path: Path) -> None:
     z = GRID.to_lps([2, 0, 0])[2]
     outer = made.box((-10.1, -10.1), (10.1, 10.1), z)

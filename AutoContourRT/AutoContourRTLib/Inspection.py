@@ -45,6 +45,17 @@ def lookAt(segmentationNode: Any, segmentId: str) -> None:
         slicer.vtkMRMLSliceNode.JumpAllSlices(segmentationNode.GetScene(), *spot, mode)
 
 
+def showAlone(segmentationNode: Any) -> None:
+    """Show a segmentation, and hide the others on its volume: contours that lie on top of each
+    other in the same colours cannot be told apart."""
+    volume = referenceVolume(segmentationNode)
+    for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
+        display = node.GetDisplayNode()
+        isChosen = node is segmentationNode
+        if display is not None and (isChosen or (volume and referenceVolume(node) is volume)):
+            display.SetVisibility(isChosen)
+
+
 def show3D(segmentationNode: Any, shown: bool) -> None:
     """Show the segments as surfaces, or take the surfaces away: they cost time at every edit."""
     if not shown:

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from AutoContourRTLib import Inspection, ReviewRows, Tables
 from AutoContourRTLib.SegmentationNodes import volumesMl
 
-DOUBT, LOOK_AT = 3, 4
+REVIEWED, DOUBT, LOOK_AT = 0, 3, 4
 
 
 class ReviewPanel:
@@ -30,11 +30,13 @@ class ReviewPanel:
 
     def show(self, segmentationNode: Optional[Any]) -> None:
         """Show a segmentation as it is now, without the ticks of what was edited since; None for
-        none.
+        none. Another one than before is shown alone.
         """
         node, ui = segmentationNode, self._ui
         if node:
             ReviewRows.withdrawOutdated(node)
+            if node is not self.node:
+                Inspection.showAlone(node)
         self.node, self._isFilling = node, True
         try:
             Tables.showRows(ui.resultTable, ReviewRows.reviewRows(node) if node else [])
@@ -61,9 +63,10 @@ class ReviewPanel:
         Tables.setText(self._ui.resultTable.item(row, LOOK_AT), text)
 
     def onClicked(self, row: int, column: int) -> None:
-        """Move the slice views to the structure of a row, where the model was most in doubt."""
+        """Move the slice views to the structure of a row, where the model was most in doubt; a tick
+        leaves them where the person looks."""
         segmentId = Tables.keyAt(self._ui.resultTable, row)
-        if segmentId:
+        if segmentId and column != REVIEWED:
             Inspection.lookAt(self.node, segmentId)
 
     def onEdit(self) -> None:

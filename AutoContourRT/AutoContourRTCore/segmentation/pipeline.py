@@ -31,6 +31,7 @@ Roi = Tuple[int, int, int, int, int, int]
 #: outer face of a volume would be inside or outside by the direction in which an axis is stored.
 OFF_LATTICE_MM = 0.0137
 ROI_MARGIN_MM = 40.0
+BOX_NOTE = "Only the box was contoured: organs that reach out of it are cut, others are absent."
 SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
 
 
@@ -87,6 +88,8 @@ def segment(
     if not region.any():
         raise InputError(f"The box {roi} (i0 i1 j0 j1 k0 k1) holds no part of the body.")
     warnings = tuple(check_input(volume, model.manifest, body))
+    if roi is not None:
+        warnings += (BOX_NOTE,)
     levels = head_neck_levels(volume, body)
     predictor = model.predictor
     progress(0.1, "resampling")

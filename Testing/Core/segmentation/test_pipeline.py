@@ -140,7 +140,10 @@ def test_a_box_limits_the_result(model):
     geometry = grid()
     middle = [n // 2 for n in reversed(geometry.shape)]
     roi = (0, middle[0], 0, geometry.shape[1], 0, geometry.shape[0])
-    mask = segment(patient(geometry), model, roi=roi).labelmap.masks["Parotid_L"]
+    found = segment(patient(geometry), model, roi=roi)
+    mask = found.labelmap.masks["Parotid_L"]
+    assert pipeline.BOX_NOTE in found.warnings
+    assert pipeline.BOX_NOTE not in segment(patient(geometry), model).warnings
     assert not mask[:, :, middle[0] :].any()
     expected = ball(geometry)
     expected[:, :, middle[0] :] = False

@@ -304,6 +304,34 @@ def test_a_click_leads_to_the_most_doubtful_spot_until_the_contour_is_edited(
     assert shown(0) == pytest.approx(list(center))
 
 
+def test_a_tick_leaves_the_views_where_they_are(
+    segment: Callable[..., Any], ui: Any, masks: Any, scene: Any
+) -> None:
+    segment(masks, doubts=DOUBTS)
+    view = scene.AddNewNodeByClass("vtkMRMLSliceNode", "Red")
+    view.SetLayoutName("Red")
+    emit(ui.resultTable, "cellClicked", 0, 0)
+    assert [view.GetSliceToRAS().GetElement(n, 3) for n in range(3)] == [0.0, 0.0, 0.0]
+
+
+def test_only_the_contours_under_review_are_seen(
+    segment: Callable[..., Any], ui: Any, masks: Any, scene: Any
+) -> None:
+    by_hand = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Of another volume")
+    by_hand.CreateDefaultDisplayNodes()
+    first, second = segment(masks), segment(masks)
+
+    def seen() -> List[bool]:
+        return [bool(n.GetDisplayNode().GetVisibility()) for n in (first, second, by_hand)]
+
+    assert seen() == [False, True, True]
+    ui.resultSelector.setCurrentNode(first)
+    assert seen() == [True, False, True]
+    first.GetDisplayNode().SetVisibility(False)  # the user's own wish stays
+    tick(ui, 0)
+    assert seen() == [False, False, True]
+
+
 def test_doubts_follow_the_transform_of_the_volume_and_come_back_with_the_scene(
     segment: Callable[..., Any], ui: Any, masks: Any, tmp_path: Path, slicer_app: Any
 ) -> None:

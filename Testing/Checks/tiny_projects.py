@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Dict, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.correction.predictions import Prediction, write_prediction
+from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.volumes.files import write_volume
@@ -87,3 +88,15 @@ def draw_truth(project: Project, number: int, margin: int = 3) -> str:
         draw_whole(correction, truth.masks[name], margin)
     project.save(case_id)
     return case_id
+
+
+def predict(project: Project, case_id: str, mask: np.ndarray, model: str) -> None:
+    """Write one mask as the prediction of every structure of a case."""
+    geometry = project.case(case_id).image.geometry
+    prediction = Prediction({name: mask for name in STRUCTURES}, geometry, model)
+    write_prediction(prediction, case_folder(project.folder, case_id))
+
+
+def ids(project: Project) -> List[str]:
+    """The ids of all cases."""
+    return [case.id for case in project.record.cases]

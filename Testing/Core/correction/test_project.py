@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, List
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,27 +14,16 @@ import pytest
 from AutoContourRTCore.correction import project as projects
 from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.lock import LockedByOther
-from AutoContourRTCore.correction.predictions import Prediction, write_prediction
-from AutoContourRTCore.correction.project import PROJECT, Project, case_folder, read_record
+from AutoContourRTCore.correction.project import PROJECT, Project, read_record
 from AutoContourRTCore.correction.split import sides
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from tiny_projects import STRUCTURES, draw_truth, tiny_patient, tiny_project
+from tiny_projects import STRUCTURES, draw_truth, ids, predict, tiny_patient, tiny_project
 
 LEFT, RIGHT = STRUCTURES
 SOME = np.zeros((16, 30, 30), dtype=bool)
 SOME[5:8, 10:14, 10:14] = True
-
-
-def predict(project: Project, case_id: str, mask: np.ndarray, model: str) -> None:
-    geometry = project.case(case_id).image.geometry
-    prediction = Prediction({name: mask for name in STRUCTURES}, geometry, model)
-    write_prediction(prediction, case_folder(project.folder, case_id))
-
-
-def ids(project: Project) -> List[str]:
-    return [case.id for case in project.record.cases]
 
 
 def test_a_project_opens_exactly_where_it_was(tmp_path: Path) -> None:

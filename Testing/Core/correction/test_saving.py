@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from pathlib import Path
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 import numpy as np
 import pytest
@@ -13,29 +13,18 @@ import dicom_series
 from AutoContourRTCore.correction import project as projects
 from AutoContourRTCore.correction.annotation import BACKGROUND, begin
 from AutoContourRTCore.correction.annotation_file import Stored, write_annotation
-from AutoContourRTCore.correction.predictions import Prediction, write_prediction
-from AutoContourRTCore.correction.project import Project, case_folder
+from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.records import AnnotationRecord, CaseRecord, ImageRecord
 from AutoContourRTCore.correction.saving import judged_by_dose
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.volume import Volume
-from tiny_projects import STRUCTURES, tiny_patient, tiny_project
+from tiny_projects import STRUCTURES, ids, predict, tiny_patient, tiny_project
 
 LEFT, RIGHT = STRUCTURES
 SOME = np.zeros((16, 30, 30), dtype=bool)
 SOME[5:8, 10:14, 10:14] = True
-
-
-def predict(project: Project, case_id: str, mask: np.ndarray, model: str) -> None:
-    geometry = project.case(case_id).image.geometry
-    prediction = Prediction({name: mask for name in STRUCTURES}, geometry, model)
-    write_prediction(prediction, case_folder(project.folder, case_id))
-
-
-def ids(project: Project) -> List[str]:
-    return [case.id for case in project.record.cases]
 
 
 def test_the_dose_of_a_case_tells_how_much_a_correction_matters(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ class Seconds(NamedTuple):
 
 def in_blocks(actions: List[Callable[[], object]], count: int) -> List[Seconds]:
     """Median seconds of each action, done in turns of BLOCK: the machine's other work then hits
-    all, and what one prepares ahead is not done in another's time."""
+    all."""
     times: List[List[Seconds]] = [[] for _ in actions]
     for _ in range(max(1, -(-count // BLOCK))):
         for action, found in zip(actions, times):

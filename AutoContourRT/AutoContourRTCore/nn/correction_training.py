@@ -14,20 +14,22 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Hashable, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from AutoContourRTCore.correction.patience import patiently
 from AutoContourRTCore.correction.project import START_MODEL, TRAINING, read_record
 from AutoContourRTCore.correction.split import ROTATING
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases
+from AutoContourRTCore.nn.augment import training_patch
 from AutoContourRTCore.nn.checkpoint import load_checkpoint, save_checkpoint
 from AutoContourRTCore.nn.correction_gate import PATIENCE, PooledCounts, epoch_samples, judge
 from AutoContourRTCore.nn.correction_mistakes import find_mistakes
-from AutoContourRTCore.nn.correction_patches import AheadDrawer, Batch, place_of
+from AutoContourRTCore.nn.correction_patches import place_of
 from AutoContourRTCore.nn.correction_state import (
     METRICS,
     MODELS,
@@ -71,7 +73,7 @@ class CorrectionTrainer(Stepper):
         self.state, self.problem = State(), ""
         self.notes: List[str] = []
         self._mistakes: Dict[str, np.ndarray] = {}
-        self._check, self._ahead = check, AheadDrawer()
+        self._check = check
         folder = project / TRAINING
         super().__init__(self.cases.record.structures, recipe, folder, device, clock)
         self._partner = partners(self.structures)
@@ -101,7 +103,6 @@ class CorrectionTrainer(Stepper):
 
     def close(self) -> None:
         """Save, so that nothing of the training is lost."""
-        self._ahead.close()
         if self.state.steps:
             self._save_or_tell()
 
@@ -168,29 +169,13 @@ class CorrectionTrainer(Stepper):
         self.state.steps += 1
         self.state.epoch_step += 1
 
-    def _batch(self) -> Batch:
-        """The batch of this step, drawn while the step before was computed; the next is begun."""
-        self._draw(self.step)
-        batch = self._ahead.take()
-        try:
-            self._draw(self.step + 1)
-        except InputError:
-            pass  # it stands in cases.problems; the next step chooses among the others
-        return batch
-
-    def _draw(self, step: int) -> None:
-        """Begin to draw the batch of a step, unless that is under way."""
-        state, cases = self.state, self.cases
-        seed = self.recipe.seed + state.restarts
-        key: Hashable = (
-            seed, step, state.cycle, self.recipe.patch, cases.train, cases.taken_up
+    def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
+        numbers = (self.recipe.seed + self.state.restarts, self.step, number)
+        place = place_of(self.cases, self.recipe, self._mistakes, numbers)
+        image, target, known = training_patch(
+            place.case, place.center, self.recipe, self._partner, place.rng, self.device
         )
-        if key != self._ahead.key:
-            places = [
-                place_of(cases, self.recipe, self._mistakes, (seed, step, number))
-                for number in range(self.recipe.batch)
-            ]
-            self._ahead.begin(key, places, self.recipe, self._partner, self.device)
+        return image, target, known.expand_as(target)
 
     def _shrink(self, error: Exception) -> None:
         """Patches of half the side."""
@@ -207,7 +192,6 @@ class CorrectionTrainer(Stepper):
             f"{' x '.join(map(str, smaller))}."
         )
         self._use_patch(smaller)
-        self._ahead.forget()
         self.optimizer.zero_grad(set_to_none=True)
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

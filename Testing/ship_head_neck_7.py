@@ -2,14 +2,15 @@
 
     python Testing/ship_head_neck_7.py TRAINING_FOLDER [--figures FIGURES.json] [--weights best.pt]
 
-FIGURES.json comes from `Testing/Bench/head_neck_validation.py plain --json`, which needs the model
-in place: ship once without figures, measure, ship again with them.
+FIGURES.json comes from `Testing/Bench/head_neck_figures.py --json`, which needs the model in place:
+ship once without figures, measure, ship again with them.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 from typing import Any, Dict, List
 
@@ -21,6 +22,9 @@ from AutoContourRTCore.models.places import shipped_folder
 from AutoContourRTCore.nn.checkpoint import load_checkpoint
 from AutoContourRTCore.nn.export import card, half_precision
 from AutoContourRTCore.nn.recipes import Recipe
+
+sys.path.insert(0, str(Path(__file__).with_name("Bench")))
+from head_neck_figures import table  # noqa: E402
 
 ID = "head_neck_7"
 STRUCTURES = (
@@ -72,21 +76,13 @@ def network(run: Dict[str, Any]) -> str:
 
 def validation(figures: Dict[str, Dict[str, float]]) -> List[str]:
     """The card's table."""
-    lines = [
-        "All 31 validation cases at their own grid, after post-processing. n: cases in which the "
-        "structure was drawn; a structure not found counts as Dice 0.",
+    return [
+        "All 31 validation cases at their own grid, after post-processing, with bootstrap 95 % "
+        "intervals. n: cases in which the structure was drawn; a structure not found counts as "
+        "Dice 0. Drawn slices: the axial slices alone in which the clinician drew.",
         "",
-        "| structure | n drawn | n found | Dice mean (SD) | surface Dice at tolerance "
-        "| at the tolerance rounded to the grid | MSD mm |",
-        "|---|---|---|---|---|---|---|",
+        *table(figures),
     ]
-    for name, f in figures.items():
-        lines.append(
-            f"| {name} | {f['n']:.0f} | {f['n_found']:.0f} | {f['dice_mean']:.3f} "
-            f"({f['dice_sd']:.3f}) | {f['surface_dice_mean']:.3f} at {f['tolerance_mm']} mm "
-            f"| {f['surface_dice_rounded_mean']:.3f} | {f['msd_mean_mm']:.2f} |"
-        )
-    return lines
 
 
 def main() -> None:

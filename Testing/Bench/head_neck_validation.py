@@ -1,9 +1,7 @@
-"""The shipped model on the clinicians' contours: figures for the card, and what disturbs it.
+"""What disturbs the shipped model, on the validation cases. Its figures: head_neck_figures.py.
 
-    python head_neck_validation.py plain [--json FILE]
     python head_neck_validation.py stored|turned|fine|spoilt [--cases N]
 
-plain: per structure how often drawn and found, Dice, surface Dice, what is predicted undrawn.
 stored: the same volume flipped and with permuted axes; Dice between the two results.
 turned, fine: the volume resampled to a grid turned by 20 degrees, or of 1 x 1 x 2.5 mm; Dice
 between the two results, beside the clinical mask's own round trip through that grid (other_grid
@@ -15,96 +13,30 @@ Reads AUTOCONTOURRT_DATA/head_neck/validation.
 from __future__ import annotations
 
 import argparse
-import json
-import os
 from collections import defaultdict
-from pathlib import Path
-from typing import Dict, Iterator, List, Tuple
+from typing import Dict, List, Tuple
 
 import numpy as np
+from validation_cases import MODEL, cases, contour
 
-from AutoContourRTCore.anatomy.catalogue import find, standard_name
 from AutoContourRTCore.artefacts import add_couch, add_dental_streaks, add_fixation_mask, padded
-from AutoContourRTCore.metrics.measures import dice, mean_surface_distance, surface_dice
-from AutoContourRTCore.metrics.surfaces import surface_distances
+from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.segmentation.body import body_mask
 from AutoContourRTCore.segmentation.pipeline import (
     LoadedModel,
     load_model,
     place,
     probabilities,
-    segment,
 )
 from AutoContourRTCore.segmentation.postprocess import clean
-from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.geometry import Geometry
-from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import resample, resample_mask
-from AutoContourRTCore.volumes.segfile import read_labelmap
 from AutoContourRTCore.volumes.volume import Volume
 
-MODEL = "head_neck_7"
 AIR = -1000.0
 #: Orders of the axes, and which of the new axes are reversed.
 STORED = (((0, 1, 2), (0,)), ((0, 1, 2), (1, 2)), ((2, 0, 1), ()), ((1, 2, 0), (0,)))
 Scores = Dict[str, List[float]]
-Case = Tuple[str, Volume, LabelMap]
-
-
-def cases(count: int) -> Iterator[Case]:
-    """Validation cases with TG-263 names, in the order of their names."""
-    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "validation"
-    for case in sorted(folder.iterdir())[:count]:
-        drawn = read_labelmap(case / "structures.seg.nrrd")
-        masks = {standard_name(name): mask for name, mask in drawn.masks.items()}
-        yield case.name, read_volume(case / "ct.nrrd"), LabelMap(masks, drawn.geometry)
-
-
-def contour(volume: Volume, model: LoadedModel) -> LabelMap:
-    """The model's contours; a structure that was not found has an empty mask."""
-    found = segment(volume, model).labelmap
-    empty = np.zeros(volume.geometry.shape, dtype=bool)
-    masks = {name: found.masks.get(name, empty) for name in model.manifest.structures}
-    return LabelMap(masks, volume.geometry)
-
-
-def plain(model: LoadedModel, count: int) -> Dict[str, Dict[str, float]]:
-    """Figures per structure over the cases as they are."""
-    scores: Dict[str, Scores] = {n: defaultdict(list) for n in model.manifest.structures}
-    for _, volume, truth in cases(count):
-        found = contour(volume, model)
-        for name, mask in found.masks.items():
-            score = scores[name]
-            if name not in truth.masks:
-                score["undrawn_voxels"].append(int(mask.sum()))
-                continue
-            score["found"].append(bool(mask.any()))
-            score["dice"].append(dice(truth.masks[name], mask))
-            distances = surface_distances(truth.masks[name], mask, volume.geometry.spacing)
-            tau = find(name).tolerance_mm or 0.0
-            score["surface"].append(surface_dice(distances, tau))
-            score["surface_rounded"].append(surface_dice(distances, tau, round_to_grid=True))
-            score["msd"].append(
-                mean_surface_distance(truth.masks[name], mask, volume.geometry.spacing)
-            )
-    return {name: _summary(name, score) for name, score in scores.items()}
-
-
-def _summary(name: str, score: Scores) -> Dict[str, float]:
-    msd = [v for v in score["msd"] if np.isfinite(v)]
-    return {
-        "n": len(score["dice"]),
-        "n_found": int(sum(score["found"])),
-        "dice_mean": float(np.mean(score["dice"])),
-        "dice_sd": float(np.std(score["dice"], ddof=1)),
-        "surface_dice_mean": float(np.mean(score["surface"])),
-        "surface_dice_rounded_mean": float(np.mean(score["surface_rounded"])),
-        "msd_mean_mm": float(np.mean(msd)),
-        "tolerance_mm": float(find(name).tolerance_mm or 0.0),
-        "undrawn_cases": len(score["undrawn_voxels"]),
-        "undrawn_cases_predicted": int(sum(v > 0 for v in score["undrawn_voxels"])),
-        "undrawn_voxels_predicted": int(sum(score["undrawn_voxels"])),
-    }
 
 
 def stored(model: LoadedModel, count: int) -> None:
@@ -215,37 +147,15 @@ def spoilt(model: LoadedModel, count: int) -> None:
     print(f"  mean over structures {means[0]:.4f} | {means[1]:.4f} | {means[0] - means[1]:+.4f}")
 
 
-def print_plain(figures: Dict[str, Dict[str, float]]) -> None:
-    """The figures as a table."""
-    print("| structure | n drawn | n found | Dice mean (SD) | surface Dice at tau (rounded tau) "
-          "| MSD mm | undrawn: cases predicted, voxels |")
-    print("|---|---|---|---|---|---|---|")
-    for name, f in figures.items():
-        print(
-            f"| {name} | {f['n']:.0f} | {f['n_found']:.0f} | {f['dice_mean']:.3f} "
-            f"({f['dice_sd']:.3f}) | {f['surface_dice_mean']:.3f} at {f['tolerance_mm']} mm "
-            f"({f['surface_dice_rounded_mean']:.3f}) | {f['msd_mean_mm']:.2f} "
-            f"| {f['undrawn_cases_predicted']:.0f} of {f['undrawn_cases']:.0f}, "
-            f"{f['undrawn_voxels_predicted']:.0f} |"
-        )
-    print(f"mean Dice over structures: {np.mean([f['dice_mean'] for f in figures.values()]):.4f}")
-
-
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=("plain", "stored", "turned", "fine", "spoilt"))
+    parser.add_argument("what", choices=("stored", "turned", "fine", "spoilt"))
     parser.add_argument("--cases", type=int, default=31)
-    parser.add_argument("--json", type=Path)
     parser.add_argument("--model", default=MODEL)
     arguments = parser.parse_args()
     model = load_model(arguments.model)
-    if arguments.what == "plain":
-        figures = plain(model, arguments.cases)
-        print_plain(figures)
-        if arguments.json:
-            arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
-    elif arguments.what == "stored":
+    if arguments.what == "stored":
         stored(model, arguments.cases)
     elif arguments.what == "spoilt":
         spoilt(model, arguments.cases)

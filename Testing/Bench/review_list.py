@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 import numpy as np
-from head_neck_validation import MODEL, cases
 from scipy.stats import spearmanr
+from validation_cases import MODEL, cases
 
 from AutoContourRTCore.anatomy.catalogue import find
 from AutoContourRTCore.metrics.measures import surface_dice

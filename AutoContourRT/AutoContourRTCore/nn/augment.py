@@ -153,12 +153,14 @@ def _sample(
 
 def _other_grid(recipe: Recipe, rng: np.random.Generator) -> Tensor:
     """The axes [3, 3] of another grid, in voxels of the case (k, j, i): turned about k by up to a
-    quarter, of 0.7 to 1.3 times the recipe's spacing."""
+    quarter, its voxels 0.5 to 1.7 of the recipe's in plane (planning CTs are that coarse), its
+    slices at half of the times as thick as before."""
     spacing = np.asarray(recipe.spacing)
     turn = np.eye(3)
     angle = rng.uniform(0, np.pi / 2)
     turn[1:, 1:] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    voxels = np.diag(spacing * rng.uniform(0.7, 1.3, 3))
+    along = rng.uniform(0.7, 1.3) if rng.random() < 0.5 else 1.0
+    voxels = np.diag(spacing * (along, *rng.uniform(0.5, 1.7, 2)))
     return torch.from_numpy((turn @ voxels) / spacing[:, None]).float()
 
 

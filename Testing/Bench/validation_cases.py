@@ -1,0 +1,36 @@
+"""The 31 validation cases of head_neck, and what a model makes of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Iterator, Tuple
+
+import numpy as np
+
+from AutoContourRTCore.anatomy.catalogue import standard_name
+from AutoContourRTCore.segmentation.pipeline import LoadedModel, segment
+from AutoContourRTCore.volumes.files import read_volume
+from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.segfile import read_labelmap
+from AutoContourRTCore.volumes.volume import Volume
+
+MODEL = "head_neck_7"
+Case = Tuple[str, Volume, LabelMap]
+
+
+def cases(count: int) -> Iterator[Case]:
+    """Validation cases with TG-263 names, in the order of their names."""
+    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "validation"
+    for case in sorted(folder.iterdir())[:count]:
+        drawn = read_labelmap(case / "structures.seg.nrrd")
+        masks = {standard_name(name): mask for name, mask in drawn.masks.items()}
+        yield case.name, read_volume(case / "ct.nrrd"), LabelMap(masks, drawn.geometry)
+
+
+def contour(volume: Volume, model: LoadedModel) -> LabelMap:
+    """The model's contours; a structure that was not found has an empty mask."""
+    found = segment(volume, model).labelmap
+    empty = np.zeros(volume.geometry.shape, dtype=bool)
+    masks = {name: found.masks.get(name, empty) for name in model.manifest.structures}
+    return LabelMap(masks, volume.geometry)

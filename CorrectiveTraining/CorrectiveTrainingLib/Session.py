@@ -185,6 +185,10 @@ class Session:
             lambda others: self.confirm(others), self._edited,
             lambda message: self.onProblem(message), self._makeTimer,
         ))
+        told = [f"{name}: {correction.note}" for name, correction in corrections.items()
+                if correction.note]  # fmt: skip
+        if told:
+            self.onProblem("\n".join(told))
         if project.state(caseId) == "new":
             self.predict(caseId)
 

@@ -62,6 +62,11 @@ class Correction:
         self._saved = stored.contained
         for change in self.journal.changes_after(stored.contained):
             self._apply(change)
+        if self.journal.put_aside is not None:
+            self.note = (
+                "The last change was not written whole when the program ended. All changes before "
+                f"it are there; what was written of it was put aside as {self.journal.put_aside}."
+            )
 
     @property
     def corrected(self) -> np.ndarray:

@@ -159,6 +159,17 @@ def test_a_damaged_history_takes_nothing_from_what_was_saved(
     assert again.corrected.sum() == 2
 
 
+def test_a_change_that_a_crash_cut_is_told_of_once(grid: Geometry, tmp_path: Path) -> None:
+    correction = begun(tmp_path, grid)
+    correction.paint(voxel(grid, 0, 0, 0), FOREGROUND)
+    correction.paint(voxel(grid, 1, 1, 1), FOREGROUND)
+    path = correction.journal.path
+    path.write_bytes(path.read_bytes()[:-5])
+    back = reopen(tmp_path, grid, nothing_to_check)
+    assert back.corrected.sum() == 1 and str(back.journal.put_aside) in back.note
+    assert reopen(tmp_path, grid, nothing_to_check).note == ""
+
+
 def test_a_second_annotation_in_the_same_place_is_refused(grid: Geometry, tmp_path: Path) -> None:
     begun(tmp_path, grid).save()
     with pytest.raises(InputError, match="already"):

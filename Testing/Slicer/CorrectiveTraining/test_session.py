@@ -126,6 +126,19 @@ def test_a_project_opens_where_it_was_left(user: Any, monkeypatch: Any) -> None:
     assert "not yet given to training: case-1" in user.ui.projectLabel.text
 
 
+def test_a_change_that_a_crash_cut_is_told_when_the_case_opens(user: Any) -> None:
+    user.edit(user.LEFT, stroke(user))
+    user.edit(user.LEFT, stroke(user) | stroke(user, 8))
+    journal = user.case.correction.journal.path
+    user.ui.closeButton.click()
+    journal.write_bytes(journal.read_bytes()[:-5])
+    SlicerHarness.answer(str(user.folder))
+    user.ui.openButton.click()
+    assert np.array_equal(user.shown(user.case.contours, user.LEFT), stroke(user))
+    told = SlicerHarness.messages()[-1]
+    assert user.LEFT in told.text and "was not written whole" in told.text
+
+
 def test_the_form_makes_a_project(loaded: Any, tmp_path: Path) -> None:
     ui = loaded.widget.ui
     ui.folderPathLineEdit.currentPath = str(tmp_path / "new")

@@ -32,6 +32,10 @@ from AutoContourRTCore.volumes.volume import Volume
 
 SMOOTH_MM = 2.0
 MARGIN = 10  # voxels
+HEAD = (
+    "| structure | Dice | surface Dice | MSD mm | Dice, common range | surface Dice, common range "
+    "| steps mm | in blocks |"
+)
 CHEST = {"Esophagus": 4, "SpinalCord": 5}  # oar_labels.json
 
 
@@ -97,8 +101,7 @@ def main() -> None:
         "chest CT, 1.4 x 1.4 x 2.5 mm": chest(),
     }
     for title, (volume, truth) in cases.items():
-        print(f"{title}\n\n| structure | Dice | surface Dice | MSD mm | Dice, common range "
-              "| surface Dice, common range | steps mm | in blocks |\n" + "|---" * 8 + "|")  # fmt: skip
+        print(f"{title}\n\n{HEAD}\n{'|---' * HEAD.count(' | ')}|---|")
         wanted = truth.only([n for n in model.manifest.structures if n in truth.masks])
         print("\n".join([*lines(volume, wanted, model), ""]), flush=True)
 

@@ -1,12 +1,13 @@
 """How well the shipped model contours the validation cases: the figures of its card.
 
-    python head_neck_figures.py [--cases N] [--json FILE] [--csv FILE]
+    python head_neck_figures.py [--cases N] [--json FILE] [--csv FILE] [--pictures FOLDER]
 
 Means over the cases in which a structure was drawn, with bootstrap 95 % intervals (patients
 resampled); what was not found counts as Dice and surface Dice 0, and has no distance. "drawn
 slices": the same of the axial slices alone in which the clinician drew, since where a cord ends is
 a convention. Also: the worst contours one by one, and what is predicted where nobody drew.
---csv: every case and structure. Reads AUTOCONTOURRT_DATA/head_neck/validation.
+--csv: every case and structure. --pictures: the worst ones, the clinician's dashed.
+Reads AUTOCONTOURRT_DATA/head_neck/validation.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
-from validation_cases import MODEL, cases, contour
+from validation_cases import ALL, MODEL, cases, contour
 
+from AutoContourRTCore.figures import save_three_planes
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.cohort.summary import bootstrap_interval, describe
 from AutoContourRTCore.metrics.compare.comparison import compare
@@ -138,21 +140,43 @@ def undrawn(figures: Dict[str, Figures]) -> str:
     return "Predicted where nobody drew (which does not say that it is wrong): " + "; ".join(told)
 
 
+def draw(worst: Sequence[Scored], model_id: str, folder: Path) -> None:
+    """A picture of each of these contours, numbered from the worst."""
+    model = load_model(model_id)
+    places = {(s["case"], s["structure"]): n for n, s in enumerate(worst)}
+    for case, volume, truth in cases():
+        wanted = [name for name in truth.masks if (case, name) in places]
+        result = contour(volume, model) if wanted else truth
+        for name in wanted:
+            n = places[case, name]
+            both = np.argwhere(truth.masks[name] | result.masks[name])
+            save_three_planes(
+                volume, result.only([name]), folder / f"{n:02}_{case}_{name}.png",
+                f"{case} {name}: surface Dice {worst[n]['surface_dice']:.3f}, Dice "
+                f"{worst[n]['dice']:.3f}", volume.geometry.to_lps(both.mean(axis=0)),
+                truth.only([name]),
+            )  # fmt: skip
+
+
 def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=int, default=31)
+    parser.add_argument("--cases", type=int, default=ALL)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--pictures", type=Path)
     parser.add_argument("--model", default=MODEL)
     arguments = parser.parse_args()
     scored = score(arguments.model, arguments.cases)
     figures = summary(scored, load_model(arguments.model).manifest.structures)
     print("\n".join([*table(figures), undrawn(figures), "", "The worst by surface Dice:"]))
     drawn = sorted((s for s in scored if s["drawn"]), key=lambda s: s["surface_dice"])
-    for record in drawn[:WORST]:
+    worst = drawn[:WORST]
+    for record in worst:
         print(f"  {record['case']} {record['structure']}: surface Dice "
               f"{record['surface_dice']:.3f}, Dice {record['dice']:.3f}")  # fmt: skip
+    if arguments.pictures:
+        draw(worst, arguments.model, arguments.pictures)
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
     if arguments.csv:

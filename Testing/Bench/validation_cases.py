@@ -16,10 +16,11 @@ from AutoContourRTCore.volumes.segfile import read_labelmap
 from AutoContourRTCore.volumes.volume import Volume
 
 MODEL = "head_neck_7"
+ALL = 31
 Case = Tuple[str, Volume, LabelMap]
 
 
-def cases(count: int) -> Iterator[Case]:
+def cases(count: int = ALL) -> Iterator[Case]:
     """Validation cases with TG-263 names, in the order of their names."""
     folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "validation"
     for case in sorted(folder.iterdir())[:count]:

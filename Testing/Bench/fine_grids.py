@@ -11,13 +11,11 @@ Reads AUTOCONTOURRT_DATA/thorax.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import List, Tuple
 
 import numpy as np
 from scipy.ndimage import gaussian_filter, map_coordinates
-from validation_cases import MODEL
+from validation_cases import MODEL, data_folder
 
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import compare
@@ -41,7 +39,7 @@ CHEST = {"Esophagus": 4, "SpinalCord": 5}  # oar_labels.json
 
 def chest() -> Tuple[Volume, LabelMap]:
     """The CT and its two labels."""
-    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "thorax"
+    folder = data_folder() / "thorax"
     labels = read_volume(folder / "oar_labels_half.nii.gz")
     masks = {name: labels.array == label for name, label in CHEST.items()}
     return read_volume(folder / "ct_half.nii.gz"), LabelMap(masks, labels.geometry)

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 import torch
 from model_study_rows import ROWS
+from validation_cases import data_folder
 
 from AutoContourRTCore.anatomy.catalogue import standard_name
 from AutoContourRTCore.metrics.measures import dice
@@ -45,7 +45,7 @@ STUDY = Path(__file__).parents[2] / "training" / "study"
 
 def case_folders() -> List[Path]:
     """The training cases in an order that has nothing to do with their content."""
-    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "train"
+    folder = data_folder() / "head_neck" / "train"
     order = np.random.default_rng(0).permutation(sorted(folder.iterdir()))
     return [Path(path) for path in order]
 

@@ -20,9 +20,17 @@ ALL = 31
 Case = Tuple[str, Volume, LabelMap]
 
 
+def data_folder() -> Path:
+    """Where the data for timings and figures lie; ends the program where nobody said it."""
+    folder = os.environ.get("AUTOCONTOURRT_DATA")
+    if not folder:
+        raise SystemExit("Set AUTOCONTOURRT_DATA to the folder that holds head_neck/ and thorax/.")
+    return Path(folder)
+
+
 def cases(count: int = ALL) -> Iterator[Case]:
     """Validation cases with TG-263 names, in the order of their names."""
-    folder = Path(os.environ["AUTOCONTOURRT_DATA"]) / "head_neck" / "validation"
+    folder = data_folder() / "head_neck" / "validation"
     for case in sorted(folder.iterdir())[:count]:
         drawn = read_labelmap(case / "structures.seg.nrrd")
         masks = {standard_name(name): mask for name, mask in drawn.masks.items()}

@@ -38,7 +38,7 @@ class DaskCluster:
             from distributed import Client
         except ImportError as error:
             raise InputError(
-                "--scheduler needs the package distributed; pip install 'autocontourrt[cohort]'."
+                "--scheduler needs the package distributed; pip install distributed."
             ) from error
         self._address = address
         try:

@@ -231,7 +231,7 @@ def _highdicom() -> Any:
     except ImportError as error:
         raise InputError(
             "DICOM segmentations need the Python package highdicom (0.25 or newer, Python 3.10), "
-            "which is not there; install it with: pip install 'autocontourrt[dicom]' (3D Slicer's "
+            "which is not there; install it with: pip install 'highdicom>=0.25' (3D Slicer's "
             "Python console: slicer.util.pip_install('highdicom>=0.25'))"
         ) from error
     if not hasattr(highdicom.seg.Segmentation, "get_volume"):

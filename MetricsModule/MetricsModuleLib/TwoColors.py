@@ -21,11 +21,6 @@ class TwoColors:
     def __init__(self) -> None:
         self._before: List[Tuple[Any, Dict[str, Any]]] = []
 
-    @property
-    def isOn(self) -> bool:
-        """Whether views are changed now."""
-        return bool(self._before)
-
     def show(
         self, reference: Any, referenceId: str, test: Any, testId: str, blinded: bool = False
     ) -> None:

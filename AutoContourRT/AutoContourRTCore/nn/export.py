@@ -16,21 +16,15 @@ from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.nn.checkpoint import load_checkpoint
 from AutoContourRTCore.nn.recipes import Recipe
 
-Figures = Mapping[str, Mapping[str, Optional[float]]]
-
 
 def export_model(
     training: Path,
     out: Path,
     model_id: str,
     drawn: Mapping[str, int],
-    version: str = "1.0",
     name: str = "",
-    anatomy: str = "",
     data: str = "not stated",
     licence: str = "not stated",
-    known_failures: Sequence[str] = (),
-    parent: str = "",
     overwrite: bool = False,
 ) -> Manifest:
     """Write the best averaged weights of a training folder, as float16, to a model folder.
@@ -43,19 +37,17 @@ def export_model(
     recipe = _recipe(training)
     manifest = Manifest(
         id=model_id,
-        version=version,
+        version="1.0",
         name=name or model_id,
         structures=structures,
         region=region_of(structures),
-        anatomy=anatomy or f"CTs that show {', '.join(structures)}",
+        anatomy=f"CTs that show {', '.join(structures)}",
         recipe=recipe.to_dict(),
         network={"outputs": len(structures), "widths": list(recipe.widths), "inputs": 1},
         training_spacing_mm=recipe.spacing,
         data=data,
         licence=licence,
         validation={s: _figures(dice.get(s), drawn.get(s, 0)) for s in structures},
-        known_failures=tuple(known_failures),
-        parent=parent,
     )
     return write_model(out, manifest, weights, card(manifest), overwrite)
 

@@ -7,7 +7,7 @@ import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -320,12 +320,3 @@ class Trainer(Stepper):
         save_checkpoint(state, self.folder)
         self._write("recipe.json", json.dumps(self.recipe.to_dict(), indent=1))
         self._write("metrics.jsonl", "".join(json.dumps(h) + "\n" for h in self.history))
-
-
-def best_weights(folder: Path, device: Optional[torch.device] = None) -> Dict[str, Tensor]:
-    """The best averaged weights of a training folder."""
-    state = load_checkpoint(folder, device or torch.device("cpu"), "best.pt")
-    if state is None:
-        raise FileNotFoundError(f"{folder / 'best.pt'} does not exist; train at least one epoch.")
-    weights: Dict[str, Tensor] = state["network"]
-    return weights

@@ -51,8 +51,8 @@ def test_an_earlier_model_is_replaced_only_when_asked(tmp_path: Path) -> None:
     export_model(folder, tmp_path / "m", "mine", {})
     with pytest.raises(InputError, match="exists already"):
         export_model(folder, tmp_path / "m", "mine", {})
-    export_model(folder, tmp_path / "m", "mine", {}, version="1.1", overwrite=True)
-    assert read_model(tmp_path / "m")[0].version == "1.1"
+    export_model(folder, tmp_path / "m", "mine", {}, name="Newer", overwrite=True)
+    assert read_model(tmp_path / "m")[0].name == "Newer"
 
 
 def test_a_training_without_a_finished_epoch_says_how_to_go_on(tmp_path: Path) -> None:

@@ -11,9 +11,10 @@ import torch
 
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.nn import training
+from AutoContourRTCore.nn.checkpoint import load_checkpoint
 from AutoContourRTCore.nn.losses import disagreement
 from AutoContourRTCore.nn.recipes import Augmentation, Recipe
-from AutoContourRTCore.nn.training import Trainer, TrainingData, best_weights
+from AutoContourRTCore.nn.training import Trainer, TrainingData
 from tiny_cases import SOME, cube_case, tiny_recipe
 from tiny_training import tiny_data
 
@@ -227,7 +228,8 @@ def test_the_best_validated_weights_are_kept(
 
     monkeypatch.setattr(training, "dice_per_structure", dice)
     trainer(tmp_path, epochs=4, validate_every=1).run()
-    assert torch.equal(best_weights(tmp_path)["head.bias"], weights[1])
+    best = load_checkpoint(tmp_path, CPU, "best.pt")
+    assert best is not None and torch.equal(best["network"]["head.bias"], weights[1])
     assert not torch.equal(weights[1], weights[3])
     history = lines(tmp_path)
     assert [line.get("validation_mean") for line in history] == [0.3, 0.8, 0.5, None]
@@ -235,12 +237,12 @@ def test_the_best_validated_weights_are_kept(
 
 
 def test_without_validation_cases_the_newest_weights_are_the_best(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="train at least one epoch"):
-        best_weights(tmp_path)
     data = TrainingData(tiny_data().train, (), ("right", "left"), (1, 0))
     trained = Trainer(data, tiny_recipe(), tmp_path, CPU)
     trained.run()
-    for name, weight in best_weights(tmp_path).items():
+    best = load_checkpoint(tmp_path, CPU, "best.pt")
+    assert best is not None
+    for name, weight in best["network"].items():
         assert torch.equal(weight, trained.average[name])
 
 

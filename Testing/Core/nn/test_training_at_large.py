@@ -18,7 +18,8 @@ import torch
 import tiny_training
 from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.nn import training
-from AutoContourRTCore.nn.training import Trainer, best_weights
+from AutoContourRTCore.nn.checkpoint import load_checkpoint
+from AutoContourRTCore.nn.training import Trainer
 from tiny_cases import SOME, tiny_recipe
 from tiny_training import tiny_data
 
@@ -176,6 +177,9 @@ def test_two_processes_have_the_losses_of_one_with_the_doubled_batch(tmp_path: P
     for line in shown:
         for step, loss in printed_losses(line).items():
             assert loss == pytest.approx(alone[step], rel=1e-5)
-    first, second = (best_weights(tmp_path / name) for name in ("alone", "together"))
-    for name, weight in first.items():
-        assert torch.allclose(weight, second[name], atol=1e-4), name
+    first, second = (
+        load_checkpoint(tmp_path / name, CPU, "best.pt") for name in ("alone", "together")
+    )
+    assert first is not None and second is not None
+    for name, weight in first["network"].items():
+        assert torch.allclose(weight, second["network"][name], atol=1e-4), name

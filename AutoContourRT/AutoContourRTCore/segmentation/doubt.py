@@ -11,7 +11,7 @@ of what the network is sure of and wrong.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Tuple
+from typing import Optional, Tuple
 
 import numpy as np
 from scipy import ndimage
@@ -22,6 +22,7 @@ from AutoContourRTCore.volumes.geometry import Geometry
 FLOOR = 0.05  # smaller probabilities are taken as 0: many of them would add up to an edge
 AROUND_MM = 10.0  # what lies farther from the contour is no part of its edge
 SPOT_MM = 5.0  # SD of the Gaussian that tells where most doubt lies together
+VOTES = 100_000  # voxels of a reported contour that tell its piece; more say the same
 
 
 @dataclass(frozen=True)
@@ -32,16 +33,20 @@ class Doubt:
     look_at: Tuple[float, float, float]
 
 
-def doubt_of(probability: np.ndarray, geometry: Geometry) -> Doubt:
-    """The doubt about the contour at 0.5 of a probability [k, j, i], its largest piece.
+def doubt_of(
+    probability: np.ndarray, geometry: Geometry, shown: Optional[np.ndarray] = None
+) -> Doubt:
+    """The doubt about one piece of the contour at 0.5 of a probability [k, j, i].
 
+    shown: LPS points (mm; (n, 3)) of the voxels that are reported: the piece that holds most of
+    them, whole. None, or where no piece holds any: the largest piece.
     Raises ValueError where no voxel reaches 0.5.
     """
     margin = np.ceil(AROUND_MM / np.asarray(geometry.spacing)).astype(int) + 1
     inside = probability >= 0.5
     if not inside.any():
         raise ValueError("No voxel reaches 0.5: there is no contour to be in doubt of.")
-    contour = largest_component(inside)
+    contour = largest_component(inside) if shown is None else _shown(inside, geometry, shown)
     box = bounding_box(contour)
     low = np.maximum([part.start for part in box] - margin, 0)
     high = np.minimum([part.stop for part in box] + margin, probability.shape)
@@ -53,6 +58,22 @@ def doubt_of(probability: np.ndarray, geometry: Geometry) -> Doubt:
     doubt = p * (1 - p)
     spot = geometry.to_lps(_densest(doubt if doubt.any() else p, geometry) + low - 1)
     return Doubt(float(doubt.sum() / area), (float(spot[0]), float(spot[1]), float(spot[2])))
+
+
+def _shown(inside: np.ndarray, geometry: Geometry, points: np.ndarray) -> np.ndarray:
+    """The 26-connected piece around most of the points, else the largest one.
+
+    A point counts for the pieces of the eight voxels around it: its probability was interpolated
+    from them, so one at least is inside.
+    """
+    labels, count = ndimage.label(inside, np.ones((3, 3, 3), dtype=bool))
+    first = np.floor(geometry.to_kji(points[:: len(points) // VOTES + 1])).astype(int)
+    votes = np.zeros(count + 1, dtype=int)
+    for step in np.ndindex(2, 2, 2):
+        around = np.clip(first + step, 0, np.array(inside.shape) - 1)
+        votes += np.bincount(labels[tuple(around.T)], minlength=count + 1)
+    votes[0] = 0
+    return labels == votes.argmax() if votes.any() else largest_component(inside)
 
 
 def _densest(weights: np.ndarray, geometry: Geometry) -> np.ndarray:

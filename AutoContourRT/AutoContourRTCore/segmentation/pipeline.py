@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Callable, Dict, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -73,11 +73,13 @@ def segment(
     structures: Optional[Sequence[str]] = None,
     roi: Optional[Roi] = None,
     progress: Progress = ignore_progress,
+    warn: Callable[[str], None] = lambda warning: None,
 ) -> Segmentation:
     """Contour a CT (HU).
 
     structures: names to keep (None: all of the model's). roi: half-open voxel box
-    (i0, i1, j0, j1, k0, k1) outside which nothing is reported.
+    (i0, i1, j0, j1, k0, k1) outside which nothing is reported. warn: called with each warning of
+    the input before the network runs; the result holds all of them too.
     Raises InputError for a structure that the model lacks, an impossible box, an image without a
     body; Cancelled when the progress callback raises it.
     """
@@ -90,6 +92,8 @@ def segment(
     warnings = tuple(check_input(volume, model.manifest, body))
     if roi is not None:
         warnings += (BOX_NOTE,)
+    for warning in warnings:
+        warn(warning)
     levels = head_neck_levels(volume, body)
     predictor = model.predictor
     progress(0.1, "resampling")
@@ -97,8 +101,11 @@ def segment(
     limits = None if roi is None else _box(roi, volume.geometry, 0.0)
     all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
     masks, absent = _sorted_out(all_masks, volume.geometry, levels)
-    channel = model.manifest.structures.index
-    doubt = {name: doubt_of(found[channel(name)], grid) for name in masks}
+    channel, to_lps = model.manifest.structures.index, volume.geometry.to_lps
+    doubt = {
+        name: doubt_of(found[channel(name)], grid, to_lps(np.argwhere(mask)))
+        for name, mask in masks.items()
+    }
     progress(1.0, "done")
     labelmap = LabelMap(masks, volume.geometry)
     return Segmentation(labelmap, absent, warnings + predictor.notes, doubt)

@@ -11,6 +11,7 @@ import SimpleITK
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom.series import find_series, load, read_ct_folder
 from AutoContourRTCore.volumes.imagefile import geometry_of, image_of, read_image, write_image
+from AutoContourRTCore.volumes.reading import reading
 from AutoContourRTCore.volumes.scalars import plain_scalars
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -23,7 +24,7 @@ def read_volume(path: Union[str, Path]) -> Volume:
     voxels on a straight grid.
     """
     path = Path(path)
-    if path.is_dir():
+    if _is_folder(path):
         return read_ct_folder(path)
     image = read_image(path)
     components = image.GetNumberOfComponentsPerPixel()
@@ -44,12 +45,18 @@ def read_volume_with_notes(
     series: UID of the one to read where a DICOM folder holds several. DICOM slices that are sheared
     (a tilted gantry) or planned at several distances are resampled, which a note says.
     """
-    if not Path(path).is_dir():
+    if not _is_folder(Path(path)):
         if series:
             raise InputError(f"{path} is no DICOM folder, so no series can be chosen (--series).")
         return read_volume(path), ()
     loaded = load(find_series(Path(path), series))
     return loaded.volume, loaded.notes
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; InputError where the system does not let us look."""
+    with reading(path):
+        return path.is_dir()
 
 
 def write_volume(volume: Volume, path: Union[str, Path]) -> None:

@@ -1,9 +1,9 @@
 """What a file's own header says, where the reading library repairs or guesses silently.
 
 SimpleITK (2.5) turns a spacing that is missing, NaN or (NIfTI) zero into 1 mm, takes any space of
-a NRRD file for LPS, puts the pixdim of a NIfTI file before its sform when the two differ, and fills
-a truncated NIfTI file, or its NaN, with zeros. Each of these moves or empties organs, so each is
-an error here.
+a NRRD file for LPS, puts the pixdim of a NIfTI file before its sform when the two differ, takes its
+qform or its sform by rules of its own when those differ, and fills a truncated NIfTI file, or its
+NaN, with zeros. Each of these moves or empties organs, so each is an error here.
 
 Formats: https://teem.sourceforge.net/nrrd/format.html, https://nifti.nimh.nih.gov/nifti-1,
 https://itk.org/Wiki/ITK/MetaIO/Documentation
@@ -16,11 +16,13 @@ import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, List, NamedTuple, Sequence, Union
+from typing import Any, BinaryIO, Dict, List, NamedTuple, Sequence, Tuple, Union
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.reading import reading
 
 _Stream = Union[gzip.GzipFile, BinaryIO]
 _SPACES = {
@@ -30,17 +32,27 @@ _SPACES = {
 }  # fmt: skip
 _CHUNK = 1 << 20
 _MOST_HEADER = 1 << 30
+FORMS_MM = 0.1  # a voxel's two places by qform and sform may differ by so much
+#: A NIfTI file leaves out the quaternion's a, the root of 1 - b^2 - c^2 - d^2. Near a half turn (an
+#: image along LPS is one, for NIfTI is RAS) that root is lost to rounding, and is 0 by definition
+#: where its square is below 1e-7. The files SimpleITK writes differ by up to 8.4e-4 rad then.
+HALF_TURN = 1e-5  # squares of a below this
+HALF_TURN_RAD = 1e-3
 
 
 def check_header(path: Path) -> None:
-    """Raise InputError if the header is broken, its geometry is not told, or data are missing."""
+    """Raise InputError if the header is broken, its geometry is not told, or data are missing.
+
+    So it does for a file that the system does not let us read.
+    """
     name = path.name.lower()
-    if name.endswith((".nrrd", ".nhdr")):
-        _check_nrrd(path)
-    elif name.endswith((".nii", ".nii.gz")):
-        _check_nifti(path)
-    else:
-        _check_meta(path)
+    with reading(path):
+        if name.endswith((".nrrd", ".nhdr")):
+            _check_nrrd(path)
+        elif name.endswith((".nii", ".nii.gz")):
+            _check_nifti(path)
+        else:
+            _check_meta(path)
 
 
 def _check_spacing(path: Path, spacing: Sequence[float]) -> None:
@@ -75,7 +87,7 @@ def _check_gzip(path: Path, file: BinaryIO) -> None:
         with gzip.GzipFile(fileobj=file) as stream:
             while stream.read(_CHUNK):
                 pass
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path} is truncated or damaged ({error}); copy or export it again."
         ) from error
@@ -129,9 +141,12 @@ class _Nifti(NamedTuple):
     dim: Sequence[int]  # number of axes, then their lengths
     datatype: int
     bits: int  # of one voxel
+    qfac: float  # below 0: k of the qform is turned round
     pixdim: Sequence[float]  # mm along i, j, k
     offset: float  # bytes before the voxels
     codes: Sequence[int]  # of qform and sform; 0: not given
+    quaternion: Sequence[float]  # b, c, d of the qform
+    corner: Sequence[float]  # RAS mm of the first voxel, by the qform
     sform: np.ndarray  # (3, 4): voxel i, j, k to RAS mm
 
 
@@ -149,7 +164,7 @@ def _check_nifti(path: Path) -> None:
                 _check_nifti_geometry(path, header)
             stream.seek(int(header.offset))
             _check_nifti_voxels(path, header, stream)
-    except (EOFError, OSError, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(
             f"{path} is truncated or damaged ({error}); copy or export it again."
         ) from error
@@ -168,9 +183,12 @@ def _nifti_header(path: Path, raw: bytes) -> _Nifti:
         dim=read("8h", 40) if first else read("8q", 16),
         datatype=datatype,
         bits=bits,
+        qfac=read("f", 76)[0] if first else read("d", 104)[0],
         pixdim=read("3f", 80) if first else read("3d", 112),
         offset=read("f", 108)[0] if first else read("q", 168)[0],
         codes=read("2h", 252) if first else read("2i", 344),
+        quaternion=read("3f", 256) if first else read("3d", 352),
+        corner=read("3f", 268) if first else read("3d", 376),
         sform=np.reshape(read("12f", 280) if first else read("12d", 400), (3, 4)),
     )
 
@@ -203,6 +221,36 @@ def _check_nifti_geometry(path: Path, header: _Nifti) -> None:
             f"{path} has a sheared sform, or one that differs from its spacing {tuple(spacing)} mm;"
             " resample the image to a straight grid, or export it again."
         )
+    if min(header.codes) > 0:
+        _check_forms(path, header)
+
+
+def _check_forms(path: Path, header: _Nifti) -> None:
+    """Raise InputError if qform and sform put a corner voxel at different places."""
+    ends = [(0, n - 1) for n in header.dim[1:4]]
+    corners = np.array(np.meshgrid(*ends)).reshape(3, -1)  # columns: i, j, k
+    rotation, blur = _qform_rotation(header.quaternion)
+    steps = rotation * header.pixdim * (1, 1, -1 if header.qfac < 0 else 1)
+    away = steps @ corners
+    places = header.sform[:, :3] @ corners + header.sform[:, 3:]
+    apart = np.linalg.norm(places - away - np.reshape(header.corner, (3, 1)), axis=0)
+    if not np.all(apart <= FORMS_MM + blur * np.linalg.norm(away, axis=0)):
+        raise InputError(
+            f"{path} tells two places for the patient: its qform and sform differ by up to "
+            f"{apart.max():.2f} mm, and programs differ in which they take. Find out which is right"
+            " and set the other to it (or its code to 0), or export the image again."
+        )
+
+
+def _qform_rotation(quaternion: Sequence[float]) -> Tuple[np.ndarray, float]:
+    """The rotation (3, 3) of a qform (nifti1.h, method 2), and by how much it is unsure (rad)."""
+    square = 1.0 - float(np.dot(quaternion, quaternion))
+    a = float(np.sqrt(square)) if square >= 1e-7 else 0.0
+    try:
+        rotation = Rotation.from_quat([*quaternion, a]).as_matrix()
+    except ValueError:  # not finite: no place at all
+        rotation = np.full((3, 3), np.nan)
+    return rotation, HALF_TURN_RAD if square < HALF_TURN else 0.0
 
 
 def _check_nifti_voxels(path: Path, header: _Nifti, stream: _Stream) -> None:

@@ -12,6 +12,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.headers import check_header
+from AutoContourRTCore.volumes.reading import reading
 
 READABLE = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 WRITABLE = (".nrrd", ".nii", ".nii.gz", ".mha")  # one file each, so that a write can be atomic
@@ -21,10 +22,11 @@ def read_image(path: Union[str, Path]) -> SimpleITK.Image:
     """Read a file of a READABLE kind: three dimensions, any number of components.
 
     Raises InputError for a file that is missing, empty, of another kind, truncated, damaged, of
-    another dimension, or whose header leaves the geometry open.
+    another dimension, that we may not read, or whose header leaves the geometry open.
     """
     path = Path(path)
-    _check_file(path)
+    with reading(path):
+        _check_file(path)
     check_header(path)
     reader = SimpleITK.ImageFileReader()
     reader.SetFileName(str(path))

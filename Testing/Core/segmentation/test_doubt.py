@@ -71,6 +71,32 @@ def test_what_is_in_no_contour_changes_nothing() -> None:
     assert doubt_of(probability, grid) == alone
 
 
+def test_the_doubt_is_about_the_piece_that_is_shown_not_about_the_largest() -> None:
+    alone = np.zeros(SHAPE)
+    alone[5:9, 5:15, 10:20], alone[9, 5:15, 10:20] = 1.0, 0.6
+    both = alone.copy()
+    both[20:30, 5:35, 5:45] = 1.0  # larger, 27 mm away
+    assert doubt_of(both, GRID) != doubt_of(alone, GRID)
+    shown = GRID.to_lps(np.argwhere(alone >= 0.5))
+    assert doubt_of(both, GRID, shown) == doubt_of(alone, GRID)
+    sliver = np.array([[6.5, 5.5, 10.5]])  # between the voxels' centres: cut by the edge of a box
+    assert doubt_of(both, GRID, GRID.to_lps(sliver)) == doubt_of(alone, GRID)
+
+
+def test_of_two_pieces_shown_the_one_is_meant_that_holds_most_of_the_contour() -> None:
+    probability = box(1.0)
+    probability[20:30, 5:35, 5:45] = 1.0
+    points = np.array([[25, 20, 20]] * 3 + [[6, 8, 12]] * 4)
+    small = doubt_of(probability, GRID, GRID.to_lps(points))
+    assert small == doubt_of(box(1.0), GRID)
+    assert doubt_of(probability, GRID, GRID.to_lps(points[:5])) == doubt_of(probability, GRID)
+
+
+def test_where_what_is_shown_is_in_no_piece_the_largest_is_meant() -> None:
+    far = GRID.to_lps(np.array([[29, 39, 49]]))
+    assert doubt_of(box(1.0), GRID, far) == doubt_of(box(1.0), GRID)
+
+
 def test_where_nothing_is_found_there_is_nothing_to_be_in_doubt_of() -> None:
     with pytest.raises(ValueError, match="0.5"):
         doubt_of(box(0.49), GRID)

@@ -116,6 +116,21 @@ def test_warnings_about_the_image_travel_with_the_result(model):
     assert segment(patient(grid()), model).warnings == ("looks odd",)
 
 
+def test_warnings_are_told_before_the_network_runs(model, monkeypatch):
+    told = []
+    run = BrightIsParotid.__call__
+
+    def network(self, *args):
+        assert told == ["looks odd", pipeline.BOX_NOTE]
+        return run(self, *args)
+
+    monkeypatch.setattr(BrightIsParotid, "__call__", network)
+    geometry = grid()
+    roi = (0, geometry.shape[2], 0, geometry.shape[1], 0, geometry.shape[0])
+    found = segment(patient(geometry), model, roi=roi, warn=told.append)
+    assert found.warnings == tuple(told)
+
+
 def test_a_speck_is_reported_as_absent(model):
     geometry = grid()
     volume = patient(geometry)
@@ -148,6 +163,21 @@ def test_a_box_limits_the_result(model):
     expected = ball(geometry)
     expected[:, :, middle[0] :] = False
     assert dice(mask, expected) > 0.92
+
+
+def test_the_doubt_is_about_what_lies_in_the_box_not_about_a_larger_piece_beside_it(model):
+    geometry = grid()
+    volume = patient(geometry)
+    there = CENTER + (40.0, 0.0, 0.0)  # its gap to the larger ball, 10 mm, is in the margin
+    volume.array[ball(geometry, there, 12.0)] = 1000
+    low = int(np.ceil(geometry.to_kji(CENTER + (RADIUS + 4.0, 0.0, 0.0))[2]))
+    roi = (low, geometry.shape[2], 0, geometry.shape[1], 0, geometry.shape[0])
+    found = segment(volume, model, roi=roi)
+    assert dice(found.labelmap.masks["Parotid_L"], ball(geometry, there, 12.0)) > 0.9
+    looked = np.array(found.doubt["Parotid_L"].look_at)
+    assert np.linalg.norm(looked - there) < 15.0
+    whole = np.array(segment(volume, model).doubt["Parotid_L"].look_at)
+    assert np.linalg.norm(whole - CENTER) < RADIUS + 3.0
 
 
 @pytest.mark.parametrize("roi", [(0, 5, 0, 5, 0, 500), (-1, 5, 0, 5, 0, 5), (5, 5, 0, 5, 0, 5)])

@@ -6,15 +6,16 @@ import itertools
 import os
 import subprocess
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import numpy as np
 import pytest
 import SimpleITK
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.files import read_volume, write_volume
+from AutoContourRTCore.volumes.files import read_volume, read_volume_with_notes, write_volume
 from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.imagefile import read_image
 from AutoContourRTCore.volumes.volume import Volume
 
 SUFFIXES = (".nrrd", ".nii", ".nii.gz", ".mha")
@@ -160,6 +161,18 @@ def test_an_empty_file_is_refused(tmp_path: Path, suffix: str) -> None:
     path.touch()
     with pytest.raises(InputError, match=r"is empty \(0 bytes\)"):
         read_volume(path)
+
+
+@pytest.mark.parametrize("read", [read_volume, read_volume_with_notes, read_image])
+def test_a_path_that_the_system_does_not_let_us_look_at_is_refused_in_words(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    """A name too long; so it is below a folder that is closed to us, which root does not know.
+
+    (From Python 3.14 on the path just does not exist then.)
+    """
+    with pytest.raises(InputError, match="cannot be read .File name too long|does not exist"):
+        read(tmp_path / f"{'x' * 300}.nrrd")
 
 
 def test_a_missing_file_and_an_unknown_kind_are_refused(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.reading import reading
 
 #: What pydicom raises for files that are cut or damaged, apart from its own InvalidDicomError
 #: (an Exception without a common parent).
@@ -39,13 +40,15 @@ def read_header(path: Path) -> Any:
 
 
 def read_without_pixels(path: Path) -> Any:
-    """A whole data set but for its pixels; InputError for a damaged file."""
-    return _read(path, stop_before_pixels=True)
+    """A whole data set but for its pixels; InputError for a file that is damaged or unreadable."""
+    with reading(path):
+        return _read(path, stop_before_pixels=True)
 
 
 def read_dataset(path: Path) -> Any:
-    """A whole data set; InputError for a damaged file or one that is no DICOM."""
-    return _read(path)
+    """A whole data set; InputError for a file that is damaged, unreadable or no DICOM."""
+    with reading(path):
+        return _read(path)
 
 
 def _read(path: Path, **options: Any) -> Any:

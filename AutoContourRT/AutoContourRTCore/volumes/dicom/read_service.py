@@ -122,10 +122,7 @@ def _tg263(name: str) -> str:
 
 
 def _kind_of(path: Path) -> str:
-    try:
-        kind = sop_class_of(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be read ({error.strerror}); is it still there?") from error
+    kind = sop_class_of(path)
     if kind not in (RT_STRUCT, RT_DOSE, SEGMENTATION):
         what = "DICOM, but no" if kind else "no DICOM"
         raise InputError(

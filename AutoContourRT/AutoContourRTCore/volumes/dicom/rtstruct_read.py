@@ -58,27 +58,26 @@ class StructureSet:
 def read_structure_set(path: Path) -> StructureSet:
     """Read a structure set.
 
-    Raises InputError for a file that is none, and for a contour that is damaged: a number that is
-    no number, or points that are not three numbers each.
+    Raises InputError for a file that is none, for structures that no number tells apart, and for a
+    contour that is damaged: a number that is no number, or points that are not three numbers each.
     """
     content = dicom.read_dataset(path)
     if dicom.text(content, "SOPClassUID") != RT_STRUCT:
         raise InputError(f"{path} is DICOM, but no structure set (RTSTRUCT); give one.")
-    heads = {dicom.text(head, "ROINumber"): head
-             for head in dicom.items(content, "StructureSetROISequence")}  # fmt: skip
-    drawn = {dicom.text(each, "ReferencedROINumber"): each
-             for each in dicom.items(content, "ROIContourSequence")}  # fmt: skip
-    kinds = {dicom.text(each, "ReferencedROINumber"): dicom.text(each, "RTROIInterpretedType")
-             for each in dicom.items(content, "RTROIObservationsSequence")}  # fmt: skip
+    heads = _heads(path, content)
+    drawn = _by_number(content, "ROIContourSequence")
+    kinds = _by_number(content, "RTROIObservationsSequence")
     stray = [number for number in drawn if number not in heads]
     if stray:
         raise InputError(
-            f"{path}: contours belong to the ROI number {stray[0]}, which the structure set does "
-            "not name; export it again."
+            f"{path}: contours belong to the ROI number {stray[0] or '(none)'}, which the "
+            "structure set does not name; export it again."
         )
     names, notes = _names(heads)
+    notes += [f"{names[number]}: its contours stand in {len(parts)} places of the file; all were "
+              "taken." for number, parts in drawn.items() if len(parts) > 1]  # fmt: skip
     rois = [
-        _roi(path, names[number], head, drawn.get(number), kinds.get(number, ""))
+        _roi(path, names[number], head, drawn.get(number, []), _kind(kinds.get(number, [])))
         for number, head in heads.items()
     ]
     frames, series = _references(content)
@@ -86,6 +85,39 @@ def read_structure_set(path: Path) -> StructureSet:
         path, dicom.text(content, "StructureSetLabel"), tuple(rois), frames, series, tuple(notes),
         dicom.text(content, "SOPInstanceUID"),
     )  # fmt: skip
+
+
+def _heads(path: Path, content: Any) -> Dict[str, Any]:
+    """The structures by their ROI number; InputError where it does not tell them apart."""
+    heads: Dict[str, Any] = {}
+    for head in dicom.items(content, "StructureSetROISequence"):
+        number, name = dicom.text(head, "ROINumber"), dicom.text(head, "ROIName")
+        if not number:
+            raise InputError(
+                f"{path}: the structure {name!r} has no ROI number, so its contours cannot be "
+                "told; export it again."
+            )
+        if number in heads:
+            raise InputError(
+                f"{path}: {dicom.text(heads[number], 'ROIName')!r} and {name!r} have the same ROI "
+                f"number {number}, so nobody can tell whose contours are whose; export it again."
+            )
+        heads[number] = head
+    return heads
+
+
+def _by_number(content: Any, keyword: str) -> Dict[str, List[Any]]:
+    """The items of a sequence by the ROI number they refer to."""
+    found: Dict[str, List[Any]] = {}
+    for item in dicom.items(content, keyword):
+        found.setdefault(dicom.text(item, "ReferencedROINumber"), []).append(item)
+    return found
+
+
+def _kind(observations: List[Any]) -> str:
+    """The interpreted type, "" where there is none or observations differ in it."""
+    kinds = {dicom.text(each, "RTROIInterpretedType").upper() for each in observations} - {""}
+    return kinds.pop() if len(kinds) == 1 else ""
 
 
 def _names(heads: Dict[str, Any]) -> Tuple[Dict[str, str], List[str]]:
@@ -115,11 +147,12 @@ def _references(content: Any) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
     return tuple(frame for frame in frames if frame), tuple(uid for uid in series if uid)
 
 
-def _roi(path: Path, name: str, head: Any, drawn: Any, kind: str) -> Roi:
+def _roi(path: Path, name: str, head: Any, drawn: List[Any], kind: str) -> Roi:
     contours: List[Contour] = []
     passed_over: Counter[str] = Counter()
     images = set()
-    for number, item in enumerate(dicom.items(drawn, "ContourSequence") if drawn else [], 1):
+    items = [item for part in drawn for item in dicom.items(part, "ContourSequence")]
+    for number, item in enumerate(items, 1):
         type_ = dicom.text(item, "ContourGeometricType").upper()
         points = _points(item, f"{path}: {name}, contour {number}")
         images |= {dicom.text(image, "ReferencedSOPInstanceUID")
@@ -132,14 +165,14 @@ def _roi(path: Path, name: str, head: Any, drawn: Any, kind: str) -> Roi:
             contours.append(Contour(points, type_ == CLOSED_XOR))
     frame = dicom.text(head, "ReferencedFrameOfReferenceUID")
     return Roi(
-        name, frame, tuple(contours), dict(passed_over), frozenset(images - {""}), kind.upper(),
-        _color(drawn),
+        name, frame, tuple(contours), dict(passed_over), frozenset(images - {""}), kind,
+        next(filter(None, map(_color, drawn)), None),
     )  # fmt: skip
 
 
 def _color(drawn: Any) -> Optional[Rgb]:
     """ROI Display Color; None where it is missing or odd, for nothing hangs on it."""
-    words = dicom.text(drawn, "ROIDisplayColor").split("\\") if drawn else []
+    words = dicom.text(drawn, "ROIDisplayColor").split("\\")
     if len(words) != 3 or not all(word.strip().isdigit() for word in words):
         return None
     red, green, blue = (min(255, int(word)) for word in words)

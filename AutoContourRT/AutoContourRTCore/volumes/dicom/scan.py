@@ -13,6 +13,7 @@ from typing import Any, Iterator, List, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom import pydicom_files as dicom
+from AutoContourRTCore.volumes.reading import reading
 
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"  # CT Image Storage, PS3.4 B.5
 _CT_CLASSES = (CT_IMAGE, CT_IMAGE + ".1", CT_IMAGE + ".2")  # also multi-frame ("enhanced")
@@ -63,19 +64,27 @@ class Entry:
 def scan(folder: Path) -> List[Entry]:
     """All DICOM files in a folder and its sub-folders, in the order of their paths.
 
-    Other files are passed over. Raises InputError for a CT image that is cut or damaged, and for a
-    file that is so damaged that it may be one.
+    Other files are passed over. Raises InputError for a CT image that is cut or damaged, for a file
+    that is so damaged that it may be one, and for a file or folder that cannot be read: it may hold
+    slices.
     """
     return [entry for entry in map(read_entry, _files(folder)) if entry is not None]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for parent, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder, onerror=_refuse):
         folders.sort()
         for name in sorted(names):
             path = Path(parent, name)
-            if path.is_file():
+            with reading(path):
+                there = path.is_file()
+            if there:
                 yield path
+
+
+def _refuse(error: OSError) -> None:
+    with reading(Path(error.filename)):
+        raise error
 
 
 def sop_class_of(path: Path) -> str:
@@ -85,7 +94,15 @@ def sop_class_of(path: Path) -> str:
 
 
 def read_entry(path: Path) -> Optional[Entry]:
-    """One file; None where it is no DICOM, InputError where a CT image is damaged."""
+    """One file; None where it is no DICOM, InputError where a CT image is damaged.
+
+    Raises InputError, too, for a file that the system does not let us read.
+    """
+    with reading(path):
+        return _read_entry(path)
+
+
+def _read_entry(path: Path) -> Optional[Entry]:
     with open(path, "rb") as file:
         head = file.read(1024)
     if head[128:132] != b"DICM" and head[:2] not in _BARE:

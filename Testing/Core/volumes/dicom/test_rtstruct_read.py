@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import List, Optional
 
 import numpy as np
 import pydicom
@@ -93,6 +94,60 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.dcm").write_bytes(b"hello")
     with pytest.raises(InputError, match="no DICOM file, or damaged"):
         read_structure_set(tmp_path / "x.dcm")
+
+
+def test_two_structures_of_one_number_are_refused_and_named(tmp_path: Path) -> None:
+    rois = [made.roi(name, [SQUARE + n]) for n, name in enumerate(("Parotid_L", "Parotid_R"))]
+    content = made.structure_set(rois)
+    content.StructureSetROISequence[1].ROINumber = 1
+    content.ROIContourSequence[1].ReferencedROINumber = 1
+    path = made.save(content, tmp_path / "RS.dcm")
+    with pytest.raises(InputError, match="'Parotid_L' and 'Parotid_R' have the same ROI number 1"):
+        read_structure_set(path)
+
+
+@pytest.mark.parametrize("number", [None, ""])
+def test_a_structure_without_a_number_is_refused_and_named(
+    tmp_path: Path, number: Optional[str]
+) -> None:
+    content = made.structure_set([made.roi("A", [SQUARE]), made.roi("B", [SQUARE])])
+    content.StructureSetROISequence[1].ROINumber = number
+    if number is None:
+        del content.StructureSetROISequence[1].ROINumber
+    with pytest.raises(InputError, match="the structure 'B' has no ROI number"):
+        read_structure_set(made.save(content, tmp_path / "RS.dcm"))
+
+
+def test_contours_that_stand_in_two_places_are_joined_and_told(tmp_path: Path) -> None:
+    content = made.structure_set(
+        [made.roi("A", [SQUARE, SQUARE + 1]), made.roi("B", [SQUARE + 2]), made.roi("", [])]
+    )
+    del content.StructureSetROISequence[2]
+    content.ROIContourSequence[2].ReferencedROINumber = 1
+    content.ROIContourSequence[2].ContourSequence = [made.contour(SQUARE + 3)]
+    content.ROIContourSequence[2].ROIDisplayColor = [1, 2, 3]
+    found = read_structure_set(made.save(content, tmp_path / "RS.dcm"))
+    first, second = found.rois
+    assert [each.points[0, 2] for each in first.contours] == [3.0, 4.0, 6.0]
+    assert [each.points[0, 2] for each in second.contours] == [5.0]
+    assert first.color == (1, 2, 3) and second.color is None
+    assert found.notes == ("A: its contours stand in 2 places of the file; all were taken.",)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "expected"),
+    [(["ORGAN"], "ORGAN"), (["", "PTV"], "PTV"), (["PTV", "CTV"], ""), ([], "")],
+)
+def test_an_interpreted_type_is_told_where_all_observations_agree(
+    tmp_path: Path, kinds: List[str], expected: str
+) -> None:
+    content = made.structure_set([made.roi("A", [SQUARE])])
+    content.RTROIObservationsSequence = [pydicom.Dataset() for _ in kinds]
+    for number, kind in enumerate(kinds):
+        content.RTROIObservationsSequence[number].ReferencedROINumber = 1
+        content.RTROIObservationsSequence[number].RTROIInterpretedType = kind
+    (roi,) = read_structure_set(made.save(content, tmp_path / "RS.dcm")).rois
+    assert roi.kind == expected
 
 
 def test_contours_of_a_structure_without_a_name_are_refused(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import os
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pydicom
@@ -11,6 +14,7 @@ import pytest
 
 import dicom_series as made
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.dicom.pydicom_files import read_dataset
 from AutoContourRTCore.volumes.dicom.scan import RT_STRUCT, scan, sop_class_of
 from AutoContourRTCore.volumes.dicom.series import ct_series, find_series, load
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -54,6 +58,54 @@ def test_a_damaged_file_that_is_no_ct_does_not_disturb(tmp_path: Path) -> None:
     raw = (tmp_path / "RS").read_bytes()
     (tmp_path / "RS").write_bytes(raw[:400])
     assert len(ct_series(scan(tmp_path))[made.SERIES]) == 3
+
+
+def test_a_file_that_we_may_not_read_is_named_for_it_may_be_a_slice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked = made.write_ct(tmp_path, HU, GRID)[2]
+
+    def guarded(file: object, *args: Any, **options: Any) -> Any:
+        if str(file) == str(locked):
+            raise PermissionError(13, "Permission denied", str(file))
+        return io.open(file, *args, **options)
+
+    monkeypatch.setattr("builtins.open", guarded)
+    for read in (lambda: find_series(tmp_path), lambda: read_dataset(locked)):
+        with pytest.raises(InputError, match=f"{locked.name} cannot be read .Permission denied"):
+            read()
+
+
+def test_a_folder_that_we_may_not_list_is_named_for_it_may_hold_slices(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made.write_ct(tmp_path, HU, GRID)
+    locked = tmp_path / "more"
+    locked.mkdir()
+    listed = os.scandir
+
+    def guarded(folder: Any) -> Any:
+        if str(folder) == str(locked):
+            raise PermissionError(13, "Permission denied", str(folder))
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    with pytest.raises(InputError, match="more cannot be read .Permission denied"):
+        find_series(tmp_path)
+
+
+def test_a_file_that_we_may_not_even_look_at_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a folder that may be listed but not entered."""
+    made.write_ct(tmp_path, HU, GRID)
+
+    def guarded(path: Path) -> bool:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_file", guarded)
+    with pytest.raises(InputError, match=r"CT0000.dcm cannot be read .Permission denied"):
+        scan(tmp_path)
 
 
 @pytest.mark.slow

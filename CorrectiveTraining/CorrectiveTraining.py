@@ -14,6 +14,7 @@ from slicer.parameterNodeWrapper import parameterNodeWrapper
 from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
 from slicer.util import VTKObservationMixin
 
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTLib.Dependencies import Dependencies
 from AutoContourRTLib.DependencyPanel import DependencyPanel
@@ -107,7 +108,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         session.onEdited = self.correct.refresh
         session.onTraining = self.training.refreshState
         session.onProblem, session.confirm = self.onProblem, self.confirmOthers
-        session.confirmAbsent = self.confirmAbsent
+        session.confirmAbsent, session.confirmLoss = self.confirmAbsent, self.confirmLoss
         self._connect()
         self.initializeParameterNode()
         self.onCaseChanged()
@@ -169,9 +170,13 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
                 self.removeObserver(node, vtk.vtkCommand.ModifiedEvent, self.onSlice)
 
     def _takeEdits(self):
-        if self.session.case is not None:
-            with slicer.util.tryWithErrorDisplay(_("The last edit is not saved; it is shown yet.")):
-                self.session.case.takeEdits()
+        if self.session.case is None:
+            return
+        try:
+            self.session.case.takeEdits()
+        except InputError as error:  # the module is left all the same
+            text = _("The last edit is not saved; it is shown yet.\n\n{error}")
+            slicer.util.errorDisplay(text.format(error=error))
 
     def _watchSlices(self):
         for node in Views.sliceNodes(slicer.mrmlScene):
@@ -229,7 +234,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
 
     def onCaseChanged(self):
         """Another case is open, or none."""
-        case = self.session.case
+        case, self._problem = self.session.case, None
         self.correct.showCase()
         if case is not None:
             self.views.show(case)
@@ -268,7 +273,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         self.correct.useKeys(which)
 
     def onProblem(self, message):
-        """Shown once, not at every stroke."""
+        """Shown once a case, not at every stroke."""
         if message != self._problem:
             self._problem = message
             slicer.util.errorDisplay(message)
@@ -281,3 +286,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
     def confirmAbsent(self, structures):
         """Whether structures that were confirmed, but not drawn, are not in the image at all."""
         return slicer.util.confirmYesNoDisplay(Texts.absentQuestion(structures))
+
+    def confirmLoss(self, why):
+        """Whether to leave the case although something that was drawn there is lost then."""
+        return slicer.util.confirmYesNoDisplay(Texts.lossQuestion(why))

@@ -8,7 +8,7 @@ the journal at once, and the nodes then show what the project holds.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Dict, List, Optional, Set
+from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Set, Tuple
 
 import numpy as np
 from slicer.i18n import tr as _
@@ -25,6 +25,7 @@ from AutoContourRTLib.SamplePhantom import addVolume
 from AutoContourRTLib.VolumeNodes import geometryOfVolumeNode
 from CorrectiveTrainingLib import Segments, Strokes
 from CorrectiveTrainingLib.EditWatch import EditWatch
+from CorrectiveTrainingLib.Strays import straysOf, strayText
 
 #: Structure -> number of voxels that an edit of another structure changed.
 Others = Dict[str, int]
@@ -40,7 +41,8 @@ class OpenCase:
     """confirm(others): shows the changes of other structures, returns those that are meant.
 
     onChanged(): the corrections changed. onProblem(message): an edit could not be taken over now;
-    it stays in the node and is taken with the next one. `structure`: the selected one.
+    it stays in the node and is taken with the next one; or the user drew where the project takes
+    nothing. `structure`: the selected one.
     """
 
     def __init__(
@@ -58,7 +60,8 @@ class OpenCase:
         self.structure = structure if structure in corrections else next(iter(corrections))
         self._confirm, self._onChanged, self._onProblem = confirm, onChanged, onProblem
         self.confirmedAbsent: Set[str] = set()  # empty contours that the user meant
-        self._isTaking = False
+        self.isTaking = False  # a question about an edit may be open then
+        self._told: Set[Tuple[str, str]] = set()  # strays: node ID, segment ID
         self._stamps: Dict[str, int] = {}  # of the contours as they were last seen
         self._boxes = {name: Segments.NOWHERE for name in corrections}  # where they lie
         self._markBox = Segments.NOWHERE  # where the marks lie
@@ -73,7 +76,11 @@ class OpenCase:
         self.contours = self._segments(names["contours"])
         self.marks = Segments.addSegments(self.volume, names["marks"], Strokes.COLORS)
         self.watch = EditWatch([self.contours, self.marks], self._onEdit, timerFactory)
-        self.refresh()
+        try:
+            self.refresh()
+        except Exception:
+            self.remove()
+            raise
 
     @property
     def correction(self) -> Correction:
@@ -94,20 +101,47 @@ class OpenCase:
     # Edits
 
     def takeEdits(self) -> None:
-        """Take over what was edited in the nodes and not seen yet. Raises InputError."""
-        if self._isTaking:
+        """Take over what was edited in the nodes and not seen yet. Raises InputError.
+
+        Strokes first: a contour that is taken over shows the marks anew.
+        """
+        if self.isTaking:
             return
-        self._isTaking = True
+        self._restoreLabelmaps()
+        self.isTaking = True
         try:
             before = [len(c.journal) for c in self.corrections.values()]
-            if self.watch.changed(self.contours):
-                self._takeContours()
             if self.watch.changed(self.marks):
                 self._takeMarks()
+            if self.watch.changed(self.contours):
+                self._takeContours()
         finally:
-            self._isTaking = False
+            self.isTaking = False
         if before != [len(c.journal) for c in self.corrections.values()]:
             self._onChanged()
+        self._tellStrays()
+
+    def refuseStrays(self) -> None:
+        """Raises InputError where segments were added, which would be lost with the case."""
+        found = [(node, straysOf(node, wanted), wanted) for node, wanted in self._wanted()]
+        texts = [strayText(*each) for each in found if each[1]]
+        if texts:
+            raise InputError("\n\n".join(texts))
+
+    def _tellStrays(self) -> None:
+        """Each once, as soon as something is drawn in it."""
+        before, self._told = self._told, set()
+        for node, wanted in self._wanted():
+            strays = straysOf(node, wanted)
+            self._told |= {(node.GetID(), stray) for stray in strays}
+            new = [stray for stray in strays if (node.GetID(), stray) not in before]
+            if new:
+                self._onProblem(strayText(node, new, wanted))
+
+    def _wanted(self) -> List[Tuple[Any, Mapping[str, Segments.Color]]]:
+        """The nodes that are edited, and what each is to hold: segment ID -> colour."""
+        structures = {name: Segments.colorOf(name) for name in self.corrections}
+        return [(self.contours, structures), (self.marks, Strokes.COLORS)]
 
     def _onEdit(self) -> None:
         try:
@@ -127,13 +161,15 @@ class OpenCase:
         )
         if part is not None:
             after = {name: Segments.inPart(layer, part) for name, layer in layers.items()}
-            self._takeMasks(after, part)
+            try:
+                self._takeMasks(after, part)
+            finally:
+                self._showMarks(part)
         self.watch.clear(self.contours)
         self._restoreSegments()
         for name in changed if part is not None else ():
             self._showContour(name, part, after.get(name))
         self._stamps = {name: Segments.stamp(self.contours, name) for name in self.corrections}
-        self._showMarks(part)
 
     def _takeMasks(self, after: Dict[str, np.ndarray], part: Part) -> None:
         """Structure -> its mask in a part, outside of which nothing changed."""
@@ -153,10 +189,10 @@ class OpenCase:
             marks = self.correction.annotation.marks[part]
             for voxels, mark in Strokes.strokes(marks, painted):
                 self.correction.paint(voxels, mark, part)
+                self._showStroke(voxels, part)
         self.watch.clear(self.marks)
         self._restoreSegments()
         self._showMarks(part)
-        self._showContour(self.structure, part)
 
     def undo(self) -> bool:
         """Take the last change of the selected structure back; False: there is none."""
@@ -204,11 +240,15 @@ class OpenCase:
     def refresh(self) -> None:
         """Show what the project holds."""
         for name, correction in self.corrections.items():
-            annotation = correction.annotation
-            Segments.setMask(self.prediction, name, annotation.prediction, self.volume)
+            prediction = correction.annotation.prediction
+            Segments.setMask(self.prediction, name, prediction, self.volume)
+        self._showContours()
+        self._showMarks(self._extent(self.structure))
+
+    def _showContours(self) -> None:
+        for name in self.corrections:
             self._showContour(name, self._extent(name))
             self._stamps[name] = Segments.stamp(self.contours, name)
-        self._showMarks(self._extent(self.structure))
 
     def box(self) -> Optional[Part]:
         """Where the contour of the selected structure lies; None where there is none."""
@@ -253,10 +293,29 @@ class OpenCase:
     def _ids(self, node: Any) -> Collection[str]:
         return node.GetSegmentation().GetSegmentIDs()
 
+    def _restoreLabelmaps(self) -> None:
+        """A node that was turned into surfaces or lines shows what the project holds, in voxels
+        again: those made from surfaces are not those that were drawn."""
+        for node in (self.contours, self.marks):
+            if Segments.isLabelmap(node):
+                continue
+            with self.watch.paused():
+                Segments.makeLabelmap(node)
+            self._restoreSegments()
+            if node is self.contours:
+                self._showContours()
+            else:
+                self._showMarks(self._extent(self.structure))
+            self.watch.clear(node)
+            self._onProblem(_(
+                "'{node}' had been turned into another representation (module Segmentations), in "
+                "which nothing can be corrected. It is a binary labelmap again and shows what the "
+                "project holds; if the last thing you drew is missing, draw it again."
+            ).format(node=node.GetName()))  # fmt: skip
+
     def _restoreSegments(self) -> None:
         """Segments that were removed come back: to delete one in an editor is no correction."""
-        structures = {name: Segments.colorOf(name) for name in self.corrections}
-        for node, colors in ((self.contours, structures), (self.marks, Strokes.COLORS)):
+        for node, colors in self._wanted():
             with self.watch.paused():
                 for name in [n for n in colors if n not in self._ids(node)]:
                     node.GetSegmentation().AddEmptySegment(name, name, colors[name])
@@ -278,6 +337,22 @@ class OpenCase:
             self._boxes[name] = Segments.setMask(self.contours, name, mask, self.volume, part)
         self._stamps[name] = Segments.stamp(self.contours, name)
 
+    def _showStroke(self, voxels: np.ndarray, part: Part) -> None:
+        """The contour where it was painted on (bool, of a part); an edit of the contour that could
+        not be taken over yet stays in the node, and is taken later."""
+        name = self.structure
+        if not self.watch.changed(self.contours):
+            self._showContour(name, part)
+        elif name in self._ids(self.contours):
+            layer = Segments.maskOf(self.contours, self.volume, name)
+            whole = self._grown(self._grown(part, Segments.boxOf(layer)), self._boxes[name])
+            painted = Segments.inPart(Layer(voxels, Segments.boxOfPart(part)[0]), whole)
+            corrected = self.correction.annotation.corrected_in(whole)
+            mask = np.where(painted, corrected, Segments.inPart(layer, whole))
+            with self.watch.paused():
+                Segments.setMask(self.contours, name, mask, self.volume, whole)
+            self._boxes[name] = Segments.boxOfPart(whole)
+
     def _showMarks(self, part: Optional[Part]) -> None:
         """The marks of the selected structure, which changed in a part only."""
         if part is None:
@@ -290,17 +365,13 @@ class OpenCase:
                 for segmentId, mask in shown.items()
             ]
         around = Segments.around(boxes)
-        self._markBox = Segments.NOWHERE if around is None else (
-            tuple(one.start for one in around), tuple(one.stop for one in around)
-        )  # fmt: skip
+        self._markBox = Segments.NOWHERE if around is None else Segments.boxOfPart(around)
 
     def _extent(self, name: str) -> Optional[Part]:
         """Where prediction, marks and what is shown of a structure lie; None for nowhere."""
-        part = self.corrections[name].annotation.part
-        start, stop = zip(*((one.start, one.stop) for one in part))
-        return Segments.around([(start, stop), self._boxes[name], self._markBox])
+        box = Segments.boxOfPart(self.corrections[name].annotation.part)
+        return Segments.around([box, self._boxes[name], self._markBox])
 
     def _grown(self, part: Part, box: Segments.Box) -> Part:
         """A part that holds a box, too."""
-        start, stop = zip(*((one.start, one.stop) for one in part))
-        return Segments.around([(start, stop), box]) or part
+        return Segments.around([Segments.boxOfPart(part), box]) or part

@@ -78,6 +78,7 @@ class ProjectPanel:
     def open(self, folder: str) -> None:
         """Open a project; where somebody else has it, ask whether to take it over."""
         with slicer.util.tryWithErrorDisplay(_("The project was not opened."), waitCursor=True):
+            self._session.close()  # who holds the one before is another matter
             try:
                 self._session.openProject(Path(folder))
             except LockedByOther as error:

@@ -116,6 +116,11 @@ def boxOf(layer: Layer) -> Box:
     return layer.start, tuple(a + n for a, n in zip(layer.start, layer.array.shape))
 
 
+def boxOfPart(part: Part) -> Box:
+    """A part of a grid, with its ends given, as a box."""
+    return tuple(one.start for one in part), tuple(one.stop for one in part)
+
+
 def around(boxes: Iterable[Box]) -> Optional[Part]:
     """The part of a grid that holds all boxes; None where all are empty."""
     filled = [box for box in boxes if all(a < b for a, b in zip(*box))]
@@ -156,6 +161,23 @@ def masksOf(
     whole = tuple(slice(0, count) for count in shape)
     layers = {name: maskOf(segmentationNode, volumeNode, name) for name in segmentIds}
     return {name: inPart(layer, whole) for name, layer in layers.items()}
+
+
+def isLabelmap(segmentationNode: Any) -> bool:
+    """Whether labelmaps are what the segments of a node are made of (their source)."""
+    return segmentationNode.GetSegmentation().GetSourceRepresentationName() == LABELMAP
+
+
+def makeLabelmap(segmentationNode: Any) -> None:
+    """Let the segments of a node be made of labelmaps again: converted as well as Slicer can, empty
+    where it cannot."""
+    segmentation = segmentationNode.GetSegmentation()
+    segmentation.CreateRepresentation(LABELMAP)
+    segmentation.SetSourceRepresentationName(LABELMAP)
+    for segmentId in segmentation.GetSegmentIDs():
+        segment = segmentation.GetSegment(segmentId)
+        if segment.GetRepresentation(LABELMAP) is None:
+            segment.AddRepresentation(LABELMAP, slicer.vtkOrientedImageData())
 
 
 def stamp(segmentationNode: Any, segmentId: str) -> int:

@@ -8,31 +8,31 @@ taken over.
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.correction.annotation import Box
-from AutoContourRTCore.correction.interaction import Event, active_seconds
 from AutoContourRTCore.correction.lock import BEAT_SECONDS
 from AutoContourRTCore.correction.predictions import PREDICTION
 from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
 from AutoContourRTLib.Requests import ignore
-from AutoContourRTLib.RunFolder import RunFolder
-from AutoContourRTLib.VolumeNodes import volumeFromNode
 from CorrectiveTrainingLib.CaseNames import caseName
-from CorrectiveTrainingLib.Frames import frameOfReference
 from CorrectiveTrainingLib.OpenCase import OpenCase, none
 from CorrectiveTrainingLib.Training import Training
+from CorrectiveTrainingLib.VolumeCases import addVolumeNode
+from CorrectiveTrainingLib.WorkTime import WorkTime
 
 #: So long (s) nothing was touched before the next image is read: reading keeps the event loop.
 QUIET_SECONDS = 1.5
+#: A prediction that comes while a question about an edit is open is looked at again after (s).
+RETRY_SECONDS = 0.5
 
 
 class Session:
@@ -41,7 +41,8 @@ class Session:
     The callbacks may be set later: onChanged() (show everything anew), onCaseChanged() (another
     case, or none, is open), onEdited() (the open case was changed), onTraining() (the training
     has something to say), confirm(others) and onProblem(message) as in OpenCase;
-    confirmAbsent(structures): whether the user means that the image does not hold them.
+    confirmAbsent(structures): whether the user means that the image does not hold them;
+    confirmLoss(why): whether to go on although what was drawn is lost then.
     """
 
     def __init__(
@@ -62,11 +63,12 @@ class Session:
         self.onProblem: Callable[[str], None] = ignore
         self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
         self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
+        self.confirmLoss: Callable[[str], bool] = lambda why: False
         self._read: Dict[str, Volume] = {}  # the next image, in memory
         self._touchedAt = 0.0
-        self._seconds: Dict[str, float] = {}  # of work on each case, before the open one was opened
-        self._events: List[Event] = []  # since then
+        self._work = WorkTime()
         self._timers: List[Any] = []
+        self._later: Optional[Any] = None  # the timer of a prediction that waits
 
     # Project
 
@@ -84,7 +86,7 @@ class Session:
     def use(self, project: Project) -> None:
         """Work on a project that was just opened, while no other is open."""
         self.project = project
-        self._seconds, self._events = active_seconds(project.log.read().events), []
+        self._work = WorkTime(project.log.read().events)
         self.training = Training(
             self._worker, project.folder, self._trainingChanged, self._isBetter, self._makeTimer
         )
@@ -95,8 +97,8 @@ class Session:
         self.onChanged()
 
     def close(self) -> None:
-        """Close the project; everything stays in it. Raises InputError where an edit cannot be
-        saved: then it stays open."""
+        """Close the project; everything stays in it. Raises InputError where the case cannot be
+        left: then it stays open."""
         if self.project is None:
             return
         self.leave()
@@ -143,16 +145,9 @@ class Session:
 
     def addVolumeNode(self, volumeNode: Any) -> str:
         """A copy of a volume of the scene as a new case; its id. Raises InputError."""
-        project = self._opened()
-        volume = volumeFromNode(volumeNode)
-        folder = RunFolder()
         try:
-            path = folder.path / "image.nrrd"
-            write_volume(volume, path)
-            frame = frameOfReference(volumeNode, volume.geometry)
-            return project.add_image(path, volumeNode.GetName(), copy=True, frame=frame)
+            return addVolumeNode(self._opened(), volumeNode)
         finally:
-            folder.remove()
             self.onChanged()
 
     def relocateAll(self, folder: Path) -> List[str]:
@@ -175,16 +170,21 @@ class Session:
     def open(self, caseId: str, structure: str = "") -> None:
         """Show a case, to be corrected. Raises InputError; the case before then stays open."""
         project = self._opened()
+        self._settle()
         if self.case is not None:
-            self.case.takeEdits()
             structure = structure or self.case.structure
         volume = self._read.get(caseId) or project.volume(caseId)
         corrections = project.correct(caseId)
-        self._put(OpenCase(
-            project.case(caseId), volume, corrections, structure,
-            lambda others: self.confirm(others), self._edited,
-            lambda message: self.onProblem(message), self._makeTimer,
-        ))
+        try:
+            opened = OpenCase(
+                project.case(caseId), volume, corrections, structure,
+                lambda others: self.confirm(others), self._edited,
+                lambda message: self.onProblem(message), self._makeTimer,
+            )
+        except Exception:
+            self._goOn()
+            raise
+        self._put(opened)
         told = [f"{name}: {correction.note}" for name, correction in corrections.items()
                 if correction.note]  # fmt: skip
         if told:
@@ -193,11 +193,39 @@ class Session:
             self.predict(caseId)
 
     def leave(self) -> None:
-        """Close the case; what was drawn stays in the project. Raises InputError."""
+        """Close the case; what was drawn stays in the project. Raises InputError where something
+        cannot, and the user does not want to lose it: then it stays open."""
+        self._settle()
         if self.case is not None:
-            self.case.takeEdits()
             self.log("close")
             self._put(None)
+
+    def _settle(self) -> None:
+        """Before the case goes: take over what was edited, ask for what no project can take."""
+        if self.case is None:
+            return
+        for action in (self.case.takeEdits, self.case.refuseStrays):
+            try:
+                action()
+            except InputError as error:
+                if not self.confirmLoss(str(error)):
+                    raise
+
+    def _goOn(self) -> None:
+        """With the case that was open: the project has let go of its corrections for another's.
+        All of them are in its journals; where those cannot be read now, it is closed."""
+        if self.case is None:
+            return
+        try:
+            self._showAnew(self.case)
+        except Exception:
+            self._put(None)
+            raise
+
+    def _showAnew(self, case: OpenCase) -> None:
+        """Show what the project holds of the open case, with the newest prediction."""
+        case.corrections = self._opened().correct_anew(case.id)
+        case.refresh()
 
     def forsake(self, gone: Optional[Any] = None) -> None:
         """The nodes are taken away: what was edited is taken over as long as they are there; what
@@ -246,7 +274,8 @@ class Session:
         return before is not None
 
     def _put(self, case: Optional[OpenCase], gone: Optional[Any] = None) -> None:
-        self._countSeconds()
+        if self.case is not None:
+            self._work.leave(self.case.id)
         old, self.case = self.case, None
         if old is not None:
             old.remove(gone)
@@ -276,10 +305,13 @@ class Session:
         if not isThere or project is None:
             return
         if case is not None and case.id == caseId:
+            if case.isTaking:  # its nodes hold an edit yet, and the user is asked about it
+                again = partial(self._predicted, caseId, isThere)
+                self._later = self._makeTimer(RETRY_SECONDS, again)
+                return
             try:
                 case.takeEdits()
-                case.corrections = project.correct_anew(caseId)
-                case.refresh()
+                self._showAnew(case)
             except InputError as error:
                 self.onProblem(str(error))
         self.onChanged()
@@ -329,24 +361,15 @@ class Session:
         if self.project is None or self.case is None:
             return
         self._touchedAt = self._clock()
-        self._events.append(Event(time.time(), event, self.case.id, values))
+        self._work.note(event, self.case.id, values)
         try:
             self.project.log.write(event, self.case.id, **values)
         except InputError as error:
             self.onProblem(str(error))
 
     def seconds(self) -> Dict[str, float]:
-        """Case -> seconds of active work so far, without those of the case that is open now: the
-        log of a large project takes seconds to read, so it is read once."""
-        return dict(self._seconds)
-
-    def _countSeconds(self) -> None:
-        """The open case is left."""
-        if self.case is not None:
-            self._events.append(Event(time.time(), "close", self.case.id, {}))
-        for case, seconds in active_seconds(self._events).items():
-            self._seconds[case] = self._seconds.get(case, 0.0) + seconds
-        self._events = []
+        """Case -> seconds of active work so far, without those of the case that is open now."""
+        return self._work.seconds()
 
     def _beat(self) -> None:
         if self.project is not None:

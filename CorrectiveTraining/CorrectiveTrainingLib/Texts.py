@@ -244,3 +244,11 @@ def othersQuestion(structure: str, others: Mapping[str, int]) -> str:
         "This edit of {structure} also changed other structures (voxels):\n\n{lines}\n\nDid you "
         "mean that? Yes: they count as corrections, too. No: they stay as they were."
     ).format(structure=structure, lines=lines)
+
+
+def lossQuestion(why: str) -> str:
+    """Asked when a case is left with something that the project cannot take."""
+    return _(
+        "{why}\n\nLeave the case all the same? Yes: this is given up; what was drawn before is "
+        "safe in the project. No: the case stays open as it is."
+    ).format(why=why)

@@ -59,6 +59,11 @@ def test_one_sentence_says_where_the_training_is(user: Any, worker: Any) -> None
     assert text.startswith("Training: epoch 2: step 1 of 8;") and "Dice 0.812 (cases: 2)" in text
 
 
+def test_the_start_button_says_that_training_ends_with_slicer(user: Any) -> None:
+    text = user.ui.startButton.toolTip
+    assert "ends with Slicer" in text and "autocontourrt correct PROJECT" in text
+
+
 def test_stopping_asks_the_trainer_to_save_first(user: Any, worker: Any) -> None:
     user.ui.startButton.click()
     _, handler = worker.of("CorrectRequest")[0]
@@ -250,7 +255,7 @@ def test_the_plots_show_what_the_project_holds(user: Any, monkeypatch: Any) -> N
     assert mean == pytest.approx([5 / 6, 4.5 / 6])
     sd = np.std([5 / 6, 4 / 6], ddof=1)
     assert shown["mean + SD"] == ([2.0], pytest.approx([4.5 / 6 + sd]))
-    monkeypatch.setattr(user.session, "_seconds", {"0001_case-0": 90.0, "0002_case-1": 30.0})
+    monkeypatch.setattr(user.session._work, "_seconds", {"0001_case-0": 90.0, "0002_case-1": 30.0})
     assert points(user, "duration")["each case"] == ([1.0, 2.0], [1.5, 0.5])
 
 

@@ -56,7 +56,7 @@ def agreementCurves(record: ProjectRecord, structure: str) -> List[Curve]:
     """Dice of predicted and corrected contour of each case, with running mean and SD."""
     return _running([
         (case.order, case.annotations[structure].dice) for case in record.cases
-        if structure in case.annotations and not case.annotations[structure].imported
+        if structure in case.annotations and case.annotations[structure].is_judged
     ])  # fmt: skip
 
 
@@ -72,7 +72,8 @@ def doseCurves(record: ProjectRecord, structure: str) -> List[Curve]:
     """|mean dose of predicted - of corrected contour| (Gy) of each case whose dose is known, with
     running mean and SD, and the limits of the bands of Smith 2021."""
     points = [(case.order, case.annotations[structure].dose_deviation_gy) for case in record.cases
-              if structure in case.annotations]  # fmt: skip
+              if structure in case.annotations
+              and case.annotations[structure].is_judged]  # fmt: skip
     known = [(order, gray) for order, gray in points if gray is not None]
     ends = _floats([min(order for order, _gray in known), max(order for order, _gray in known)]
                    if known else [])  # fmt: skip

@@ -250,7 +250,10 @@ class Session:
         if not case.confirmedAbsent.issuperset(absent) and not self.confirmAbsent(absent):
             return False
         case.confirmedAbsent = set(absent)
-        self._opened().save(case.id, reviewed)
+        project = self._opened()
+        project.save(case.id, reviewed)
+        if project.dose_problem:
+            self.onProblem(project.dose_problem)
         if self.trainsByItself and self.training is not None:
             self.training.start(self.device)
         self.onChanged()

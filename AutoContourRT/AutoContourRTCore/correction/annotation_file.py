@@ -8,6 +8,7 @@ contained. Schema 1 had no part: its masks are of the whole grid.
 
 from __future__ import annotations
 
+import errno
 import json
 import zipfile
 import zlib
@@ -25,7 +26,7 @@ from AutoContourRTCore.correction.annotation import (
     Annotation,
     Part,
 )
-from AutoContourRTCore.correction.patience import patiently
+from AutoContourRTCore.correction.patience import patiently, reached, unreachable
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -140,17 +141,20 @@ def write_arrays(path: Path, about: Dict[str, Any], **arrays: np.ndarray) -> Non
         with atomic_path(path) as temporary:
             np.savez_compressed(temporary, about=text, **arrays)  # type: ignore[arg-type]
 
-    patiently(write)
+    reached(path, write)
 
 
 def read_arrays(path: Path, schema: int) -> Tuple[Dict[str, Any], Dict[str, np.ndarray]]:
-    """What :func:`write_arrays` wrote; InputError: missing, damaged, of a newer schema."""
+    """What :func:`write_arrays` wrote; InputError: missing, damaged, of a newer schema, or
+    unreachable."""
     try:
         arrays = patiently(lambda: _load(path))
         about: Dict[str, Any] = json.loads(bytes(arrays.pop("about")).decode("utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{path} is missing; restore it from a backup.") from error
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
+            raise unreachable(path, error) from error  # the disk; EINVAL: a place beyond the end
         raise InputError(
             f"{path} is damaged ({error}); restore it from a backup. Nothing was changed."
         ) from error

@@ -28,6 +28,7 @@ from AutoContourRTCore.correction.annotation_file import (
     write_annotation,
 )
 from AutoContourRTCore.correction.journal import Change, Journal, difference
+from AutoContourRTCore.correction.patience import reached
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Geometry
 
@@ -181,7 +182,7 @@ class Correction:
 
     def _write(self) -> None:
         contained = len(self.journal)
-        self._folder.mkdir(parents=True, exist_ok=True)
+        reached(self._folder, lambda: self._folder.mkdir(parents=True, exist_ok=True))
         stored = Stored(self.annotation, self.journal.path.name, contained)
         write_annotation(stored, self._folder / ANNOTATION)
         self._saved, self._on_disk = contained, True

@@ -47,11 +47,10 @@ def frame_of(source: Path) -> str:
     return find_series(source).first.frame_of_reference if source.is_dir() else ""
 
 
-def read_image_of(folder: Path, case: CaseRecord, compare_voxels: bool = False) -> Volume:
-    """The image of a case, on the grid that the project knows.
+def read_image_of(folder: Path, case: CaseRecord) -> Volume:
+    """The image of a case, on the grid and with the voxels that the project knows.
 
-    compare_voxels: also that no voxel was changed. Raises InputError for an image that was moved
-    away or is another one, and says what to do.
+    Raises InputError for an image that was moved away or is another one, and says what to do.
     """
     path = _found(folder, case.image.path)
     if not path.exists():
@@ -60,14 +59,14 @@ def read_image_of(folder: Path, case: CaseRecord, compare_voxels: bool = False) 
             "project where it is now (Relocate image); its annotations are kept."
         )
     volume = read_volume(path)
-    _check_same(case, path, volume, compare_voxels)
+    _check_same(case, path, volume)
     return volume
 
 
 def relocated(folder: Path, case: CaseRecord, path: Path) -> CaseRecord:
     """The case with its image at another place. InputError where that is not the same image."""
     volume = read_volume(path)
-    _check_same(case, path, volume, True)
+    _check_same(case, path, volume)
     image = replace(case.image, path=_written(folder, path.absolute()), copied=False)
     return replace(case, image=image)
 
@@ -97,7 +96,7 @@ def with_dose(
     return replace(case, dose=record, dose_in_frame=in_frame), found.volume
 
 
-def _check_same(case: CaseRecord, path: Path, volume: Volume, voxels: bool) -> None:
+def _check_same(case: CaseRecord, path: Path, volume: Volume) -> None:
     known = case.image.geometry
     if not known.same_grid(volume.geometry):
         raise InputError(
@@ -105,7 +104,7 @@ def _check_same(case: CaseRecord, path: Path, volume: Volume, voxels: bool) -> N
             f"{geometry_text.told_apart(known, volume.geometry)}. Put that image back, or add this "
             "one as a new case; the annotations are kept."
         )
-    if voxels and voxel_hash(volume) != case.image.sha256:
+    if voxel_hash(volume) != case.image.sha256:
         raise InputError(
             f"{path} lies on the grid of {case.name!r}, but its voxels are others than those that "
             "were annotated. Put that image back, or add this one as a new case."

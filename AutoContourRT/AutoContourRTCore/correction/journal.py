@@ -22,6 +22,7 @@ from typing import BinaryIO, Dict, List, Optional, Tuple
 
 import numpy as np
 
+from AutoContourRTCore.correction.patience import patiently, reached
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.atomic import atomic_path
 
@@ -71,7 +72,7 @@ def difference(
 class Journal:
     """The records of one file, which may not exist yet. One writer at a time.
 
-    Raises InputError for a file that is not a journal. `put_aside` names the file to which the
+    Raises InputError for a file that cannot be reached now. `put_aside` names the file to which the
     remains of a record were moved that a crash had cut, None where there were none.
     """
 
@@ -81,8 +82,9 @@ class Journal:
         self._places: List[Tuple[int, str]] = []  # where each record starts, and its kind
         self._done: List[int] = []
         self._undone: List[int] = []
-        if path.exists():
-            self._read()
+        self._torn: Optional[int] = None  # where a write began that failed
+        if reached(path, path.exists):
+            reached(path, self._read)
 
     def __len__(self) -> int:
         return len(self._places)
@@ -99,8 +101,8 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """Length of the file in bytes."""
-        return self.path.stat().st_size if self.path.exists() else 0
+        """Length of the file in bytes. Raises InputError where it cannot be reached now."""
+        return reached(self.path, lambda: self.path.stat().st_size if self.path.exists() else 0)
 
     def append(self, change: Change) -> None:
         """Record a change; on the disk when this returns. InputError where that fails: then it
@@ -143,24 +145,37 @@ class Journal:
         head = json.dumps({"kind": kind, "time": time.time()}).encode("ascii")
         crc = zlib.crc32(body, zlib.crc32(head))
         frame = _FRAME.pack(MAGIC, len(head), len(body), crc) + head + body
-        start = self.size
         try:
-            with open(self.path, "ab") as file:
-                file.write(frame)
-                file.flush()
-                os.fsync(file.fileno())
+            start = patiently(lambda: self._append(frame))
         except OSError as error:
-            self._cut(start)
+            self._cut()
             raise InputError(
                 f"The last change could not be saved: {error.strerror} ({self.path}). Free some "
                 "space and repeat it; everything before it is safe."
             ) from error
         self._remember(start, kind)
 
-    def _cut(self, length: int) -> None:
-        """Take away what a failed write left; it would end the next reading."""
-        if self.path.exists() and self.path.stat().st_size > length:
-            os.truncate(self.path, length)
+    def _append(self, frame: bytes) -> int:
+        """Write a frame behind the last whole one; where it begins."""
+        with open(self.path, "ab") as file:
+            if self._torn is not None:
+                file.truncate(self._torn)
+            start = self._torn = file.seek(0, os.SEEK_END)
+            file.write(frame)
+            file.flush()
+            os.fsync(file.fileno())
+        self._torn = None
+        return start
+
+    def _cut(self) -> None:
+        """Take away what a failed write left, which would end the next reading."""
+        if self._torn is None:
+            return
+        try:
+            os.truncate(self.path, self._torn)
+        except OSError:
+            return  # the next write does it first
+        self._torn = None
 
     def _remember(self, start: int, kind: str) -> None:
         number = len(self._places)
@@ -168,6 +183,7 @@ class Journal:
         _next_state(number, kind, self._done, self._undone)
 
     def _read(self) -> None:
+        self._places, self._done, self._undone = [], [], []
         end = 0
         size = self.path.stat().st_size
         with open(self.path, "rb") as file:
@@ -193,6 +209,9 @@ class Journal:
 
     def _change(self, number: int) -> Change:
         start, _ = self._places[number]
+        return reached(self.path, lambda: self._change_at(start))
+
+    def _change_at(self, start: int) -> Change:
         with open(self.path, "rb") as file:
             file.seek(start)
             magic, head, body, _ = _FRAME.unpack(file.read(_FRAME.size))

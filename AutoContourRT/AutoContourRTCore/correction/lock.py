@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Callable, Optional
 
+from AutoContourRTCore.correction.patience import Unreachable, patiently, reached
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.process_tree import is_running
 
@@ -69,6 +70,15 @@ class Lock:
         by_force: replace a living owner too (the user was asked). Raises LockedByOther, which
         names the living owner; InputError where the folder cannot be written.
         """
+        try:
+            return self._taken(by_force)
+        except OSError as error:
+            raise InputError(
+                f"{self._what} cannot be opened for writing: {error.strerror} ({self.path}); "
+                "free some space, or ask for the right to write there."
+            ) from error
+
+    def _taken(self, by_force: bool) -> Optional[Owner]:
         found = self.owner()
         if found is not None:
             if not by_force and self._is_alive(found):
@@ -82,32 +92,37 @@ class Lock:
             if other is None:
                 raise InputError(f"{self._what} is being opened elsewhere; try again.") from None
             raise LockedByOther(self._in_use(other), other) from None
-        except OSError as error:
-            raise InputError(
-                f"{self._what} cannot be opened for writing: {error.strerror} ({self.path}); "
-                "free some space, or ask for the right to write there."
-            ) from error
         self._mine, self._beaten_at = mine, self._clock()
         if found is not None:
             self._settle()
         return found
 
     def owner(self) -> Optional[Owner]:
-        """Who holds the lock, as the file says; None where nobody does."""
-        try:
-            return Owner(**json.loads(self.path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
+        """Who holds the lock, as the file says; None where nobody does. Raises Unreachable."""
+        text = reached(self.path, self._text)
+        if text is None:
             return None
+        try:
+            return Owner(**json.loads(text))
         except (ValueError, TypeError):  # a machine that died while it wrote the file
             return Owner("an unknown machine", 0, "somebody", "an unknown time", "")
 
+    def _text(self) -> Optional[str]:
+        """None where there is no file, though its folder is there: else that is away."""
+        try:
+            return self.path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            self.path.parent.stat()
+            return None
+
     def held(self) -> bool:
-        """Whether this object still is the owner."""
+        """Whether this object still is the owner. Raises Unreachable."""
         found = self.owner() if self._mine is not None else None
         return found is not None and found == self._mine
 
     def check(self) -> None:
-        """To be called before each write: raises LockedByOther or InputError when the lock is lost.
+        """To be called before each write: raises LockedByOther or InputError when the lock is lost,
+        Unreachable where that cannot be told now.
 
         Also touches the file when that is due.
         """
@@ -125,17 +140,26 @@ class Lock:
         self.beat()
 
     def beat(self) -> None:
-        """Show that the owner lives; does something every BEAT_SECONDS / 3 only."""
+        """Show that the owner lives; does something every BEAT_SECONDS / 3 only. A sign that cannot
+        be given now is given the next time."""
         now = self._clock()
-        if self._mine is not None and now - self._beaten_at > BEAT_SECONDS / 3:
+        if self._mine is None or now - self._beaten_at <= BEAT_SECONDS / 3:
+            return
+        try:
             if self.held():
                 os.utime(self.path)
-            self._beaten_at = now
+        except (OSError, Unreachable):
+            return
+        self._beaten_at = now
 
     def release(self) -> None:
-        """Give the lock back; nothing happens where it was lost."""
-        if self.held():
-            self.path.unlink()
+        """Give the lock back; nothing happens where it was lost. A file that cannot be reached now
+        stays, and counts as dead STALE_SECONDS later or when this process is gone."""
+        try:
+            if self.held():
+                patiently(self.path.unlink)
+        except (OSError, Unreachable):
+            pass
         self._mine = None
 
     def _is_alive(self, owner: Owner) -> bool:

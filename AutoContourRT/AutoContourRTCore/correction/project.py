@@ -31,11 +31,12 @@ from AutoContourRTCore.correction.annotation import Box, begin, box_slices
 from AutoContourRTCore.correction.editing import ANNOTATION, Correction
 from AutoContourRTCore.correction.interaction import InteractionLog
 from AutoContourRTCore.correction.lock import Lock, Owner
-from AutoContourRTCore.correction.patience import patiently
+from AutoContourRTCore.correction.patience import patiently, reached, unreachable
 from AutoContourRTCore.correction.predictions import PREDICTION, Prediction, read_prediction
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord, Settings
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import verify_model
+from AutoContourRTCore.nn.cases import check_count
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
@@ -48,14 +49,16 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def read_record(folder: Path) -> ProjectRecord:
-    """What project.json says now; for readers, without any lock. Raises InputError."""
+    """What project.json says now; for readers, without any lock. Raises InputError, Unreachable."""
     path = folder / PROJECT
     try:
         text = patiently(lambda: path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"{folder} is not a correction project: it has no {PROJECT}.") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
+    except OSError as error:
+        raise unreachable(path, error) from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is damaged ({error}); restore it from a backup.") from error
     return records.from_text(text, str(path))
 
 
@@ -72,13 +75,15 @@ def annotation_path(folder: Path, case_id: str, structure: str) -> Path:
 class Project:
     """An open project; made by `create` or `open`, given back by `close`.
 
-    `taken_over` names the dead owner whose lock was replaced, None for none. Every method that
-    writes raises InputError when the project was taken over by another, and when the disk is full.
+    taken_over: the dead owner whose lock was replaced, None for none. dose_problem: why the last
+    `save` could not use the case's dose, "" for no reason. Every method that writes raises
+    InputError when the project was taken over by another, and when the disk is full.
     """
 
     def __init__(self, folder: Path, record: ProjectRecord, lock: Lock) -> None:
         self.folder, self.record, self._lock = folder, record, lock
         self.taken_over: Optional[Owner] = None
+        self.dose_problem = ""
         self.log = InteractionLog(folder / INTERACTIONS)
         self._open: Dict[str, Correction] = {}
         self._open_case = ""
@@ -105,6 +110,7 @@ class Project:
         names = tuple(dict.fromkeys(standard_name(text) for text in structures))
         if not names:
             raise InputError("A project needs at least one structure.")
+        check_count(names)
         manifest = None if start_model is None else verify_model(start_model)
         _make(folder)
         if start_model is not None:
@@ -162,8 +168,7 @@ class Project:
         shown = name or path.name.split(".")[0]
         case_id = f"{len(self.record.cases) + 1:04d}_{_UNSAFE.sub('-', shown)[:40]}"
         image = images.take_image(self.folder, case_id, path, copy)
-        frame = frame or images.frame_of(path)
-        case = CaseRecord(case_id, shown, image, frame_of_reference=frame)
+        case = CaseRecord(case_id, shown, image, frame_of_reference=frame or images.frame_of(path))
         self._write(replace(self.record, cases=(*self.record.cases, case)))
         return case_id
 
@@ -219,7 +224,7 @@ class Project:
         case = self.case(case_id)
         if case.reviewed:
             return records.REVIEWED
-        if case.annotations:
+        if case.side:
             return records.CORRECTED
         predicted = (case_folder(self.folder, case_id) / PREDICTION).exists()
         return records.PREDICTED if predicted else records.NEW
@@ -244,18 +249,20 @@ class Project:
         rest starts from the newest prediction. One case is open at a time: what was changed in the
         one before stays in its journals. Raises InputError for damaged files and another grid.
         """
-        if case_id != self._open_case:
-            case = self.case(case_id)
-            newest = self._newest_if_needed(case)
-            opened = {name: self._opened(case, name, newest) for name in self.record.structures}
-            self.leave_case()
-            self._open, self._open_case = opened, case_id
-        return dict(self._open)
+        return dict(self._open) if case_id == self._open_case else self.correct_anew(case_id)
 
     def correct_anew(self, case_id: str) -> Dict[str, Correction]:
-        """As `correct`, read again: with the newest prediction where nothing was annotated yet."""
+        """As `correct`, read again: with the newest prediction where nothing was annotated yet.
+
+        Where that fails, the case that was open stays so.
+        """
+        self._lock.check()  # what is cut off a torn journal is the owner's
+        case = self.case(case_id)
+        newest = self._newest_if_needed(case)
+        opened = {name: self._opened(case, name, newest) for name in self.record.structures}
         self.leave_case()
-        return self.correct(case_id)
+        self._open, self._open_case = opened, case_id
+        return dict(opened)
 
     def leave_case(self) -> None:
         """Forget the open case; `correct` reads it anew, with its newest prediction."""
@@ -264,14 +271,15 @@ class Project:
 
     def has_annotation(self, case_id: str, structure: str) -> bool:
         """Whether an annotation was begun."""
-        return annotation_path(self.folder, case_id, structure).exists()
+        path = annotation_path(self.folder, case_id, structure)
+        return reached(path, path.exists)
 
     def save(self, case_id: str, reviewed: bool = False) -> CaseRecord:
         """Save all corrections of a case, judge them, and let training have them.
 
         reviewed: the user confirms the whole case: each structure is right everywhere. The first
-        save of a case with annotations decides its side for good. A structure without any
-        prediction or change is left alone. Raises InputError.
+        save of a case with annotations decides its side for good. A structure without prediction
+        or change is left alone. A dose that is gone is told by `dose_problem`. Raises InputError.
         """
         corrections = self.correct(case_id)
         self._lock.check()
@@ -282,7 +290,8 @@ class Project:
         for correction in corrections.values():
             if not correction.is_saved:
                 correction.save()
-        case = saving.saved_case(self.folder, self.record, self.case(case_id), corrections)
+        before = self.case(case_id)
+        case, self.dose_problem = saving.saved_case(self.folder, self.record, before, corrections)
         self._replace(replace(case, reviewed=case.reviewed or reviewed))
         self.log.write("save", case=case_id)
         return self.case(case_id)
@@ -330,7 +339,7 @@ class Project:
             correction.save()
         self.leave_case()
         drawn = {n: c for n, c in self.correct(case_id).items() if n in contours.masks}
-        self._replace(saving.saved_case(self.folder, self.record, case, drawn))
+        self._replace(saving.saved_case(self.folder, self.record, case, drawn)[0])
 
     def _newest_if_needed(self, case: CaseRecord) -> Optional[Prediction]:
         if all(self.has_annotation(case.id, name) for name in self.record.structures):
@@ -369,7 +378,7 @@ class Project:
             with atomic_path(self.folder / PROJECT) as temporary:
                 temporary.write_text(text, encoding="utf-8")
 
-        patiently(write)
+        reached(self.folder / PROJECT, write)
         self.record = record
 
 

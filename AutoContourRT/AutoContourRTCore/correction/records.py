@@ -49,9 +49,10 @@ class AnnotationRecord:
     """What was saved of one structure of one case.
 
     model: which model predicted. dice: of that prediction and the corrected contour; None where
-    both are empty or the contour was imported. dose_deviation_gy: |mean dose of the prediction -
-    mean dose of the corrected contour|. marks: voxels with a mark; reviewed: slices confirmed.
-    journal_bytes: length of the journal then. imported: a contour that existed before the project.
+    both are empty or it was not judged. dose_deviation_gy: |mean dose of the prediction - mean dose
+    of the corrected contour|, None where that is not known. marks: voxels with a mark; reviewed:
+    slices confirmed. journal_bytes: length of the journal then. imported: a contour that existed
+    before the project.
     """
 
     saved: str
@@ -62,6 +63,11 @@ class AnnotationRecord:
     journal_bytes: int
     dose_deviation_gy: Optional[float] = None
     imported: bool = False
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether the user corrected or confirmed any of the prediction."""
+        return bool(self.marks or self.reviewed) and not self.imported
 
 
 @dataclass(frozen=True)

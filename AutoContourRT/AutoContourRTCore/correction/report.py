@@ -43,8 +43,8 @@ class Row:
 
 
 def rows(project: Path) -> List[Row]:
-    """One row a structure and corrected case, in the order of annotation; imported contours were
-    not corrected and are left out. Raises InputError."""
+    """One row a structure and corrected case, in the order of annotation; contours that were
+    imported, or that nobody corrected or confirmed, are left out. Raises InputError."""
     record = read_record(project)
     events = read_events(project / INTERACTIONS).events
     seconds: Dict[str, float] = active_seconds(events)
@@ -53,7 +53,7 @@ def rows(project: Path) -> List[Row]:
     for structure in record.structures:
         corrected = [
             (case, case.annotations[structure]) for case in cases
-            if structure in case.annotations and not case.annotations[structure].imported
+            if structure in case.annotations and case.annotations[structure].is_judged
         ]
         running = running_mean_sd([annotation.dice for _, annotation in corrected])
         found += [

@@ -27,22 +27,33 @@ IMPORTED = "imported contours"
 
 def saved_case(
     folder: Path, project: ProjectRecord, case: CaseRecord, corrections: Mapping[str, Correction]
-) -> CaseRecord:
+) -> Tuple[CaseRecord, str]:
     """The record of a case whose corrections were just saved.
 
-    A case with something to learn from gets its side (Smith 2021) the first time, and keeps it.
+    A case with something to learn from gets its side (Smith 2021) and its order the first time, and
+    keeps them. And why its dose could not be used ("" for no reason): the deviations are not known
+    then, until the next save or `judged_by_dose`.
     """
-    dose = None if case.dose is None else images.read_dose(folder, case, case.dose).volume
+    dose, problem = _dose_of(folder, case)
     annotations: Dict[str, AnnotationRecord] = dict(case.annotations)
     for name, correction in corrections.items():
         annotations[name] = _assessed(correction, dose)
-    if not case.order:
-        last = max((c.order for c in project.cases), default=0)
-        case = replace(case, order=last + 1)
     if not case.side and any(c.annotation.is_annotated for c in corrections.values()):
+        last = max((c.order for c in project.cases), default=0)
         counts = [len(project.on_side(side)) for side in (TRAIN, VALIDATION)]
-        case = replace(case, side=next_side(counts[0], counts[1]))
-    return replace(case, annotations=annotations)
+        side = next_side(counts[0], counts[1])
+        case = replace(case, order=case.order or last + 1, side=side)
+    return replace(case, annotations=annotations), problem
+
+
+def _dose_of(folder: Path, case: CaseRecord) -> Tuple[Optional[Volume], str]:
+    """A dose file that is gone keeps no correction from being saved."""
+    if case.dose is None:
+        return None, ""
+    try:
+        return images.read_dose(folder, case, case.dose).volume, ""
+    except (InputError, OSError) as error:
+        return None, str(error)
 
 
 def judged_by_dose(
@@ -58,7 +69,7 @@ def judged_by_dose(
         path = folder / "cases" / case.id / name / ANNOTATION
         found: Optional[float] = None
         try:
-            found = _saved_deviation(path, case, dose)
+            found = _saved_deviation(path, case, dose) if record.is_judged else None
         except InputError as error:
             problems.append(f"{name}: {error}")
         annotations[name] = replace(record, dose_deviation_gy=found)
@@ -68,8 +79,6 @@ def judged_by_dose(
 def _saved_deviation(path: Path, case: CaseRecord, dose: Volume) -> Optional[float]:
     """Of an annotation file; only the part of the grid that it stores is looked at."""
     saved = read_part(path, case.image.geometry)
-    if saved.model == IMPORTED:
-        return None
     return dose_deviation_gy(
         saved.prediction, saved.corrected, case.image.geometry, dose, saved.start
     )
@@ -88,8 +97,11 @@ def differs_from_record(folder: Path, case: CaseRecord, structure: str) -> bool:
 def _assessed(correction: Correction, dose: Optional[Volume]) -> AnnotationRecord:
     annotation = correction.annotation
     part = annotation.part  # a CT has 40 million voxels, most of them beside the organ
-    predicted, corrected = annotation.prediction[part], annotation.corrected_in(part)
-    agreement = dice(predicted, corrected)
+    agreement: float = math.nan
+    deviation: Optional[float] = None
+    if annotation.is_annotated and annotation.model != IMPORTED:  # else nobody judged it
+        agreement = dice(annotation.prediction[part], annotation.corrected_in(part))
+        deviation = None if dose is None else _deviation(annotation, dose)
     return AnnotationRecord(
         saved=time.strftime("%Y-%m-%dT%H:%M:%S"),
         model=annotation.model,
@@ -97,14 +109,12 @@ def _assessed(correction: Correction, dose: Optional[Volume]) -> AnnotationRecor
         marks=int(np.count_nonzero(annotation.marks[part])),
         reviewed=int(annotation.reviewed.sum()),
         journal_bytes=correction.journal.size,
-        dose_deviation_gy=None if dose is None else _deviation(annotation, dose),
+        dose_deviation_gy=deviation,
         imported=annotation.model == IMPORTED,
     )
 
 
 def _deviation(annotation: Annotation, dose: Volume) -> Optional[float]:
-    if annotation.model == IMPORTED:
-        return None
     part = annotation.part
     k, j, i = (one.start for one in part)
     return dose_deviation_gy(

@@ -41,10 +41,10 @@ class TrainingRun:
 
     def unit(self) -> str:
         """One unit of work, see CorrectionTrainer.unit; waits a little where there is none."""
-        from AutoContourRTCore.nn.correction_training import WAITING
+        from AutoContourRTCore.nn.correction_training import AWAY, WAITING
 
         said = self.trainer.unit()
-        if said == WAITING:
+        if said in (WAITING, AWAY):
             time.sleep(WAIT_SECONDS)
         return said
 

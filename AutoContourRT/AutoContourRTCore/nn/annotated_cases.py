@@ -9,11 +9,13 @@ from typing import Any, Dict, Hashable, List, Optional, Sequence, Tuple
 
 import numpy as np
 
+from AutoContourRTCore.correction.patience import Unreachable, reached
 from AutoContourRTCore.correction.project import PROJECT, read_record
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
 from AutoContourRTCore.correction.split import ROTATING, TRAIN, VALIDATION, rotated
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.case_cache import AnnotatedCase, annotated_case, stamps
+from AutoContourRTCore.nn.cases import check_count
 from AutoContourRTCore.nn.windows import Slices, window_slices
 from AutoContourRTCore.volumes.geometry import Triple
 
@@ -32,6 +34,7 @@ class AnnotatedCases:
     def __init__(self, folder: Path, spacing: Triple, block: int) -> None:
         self.folder, self._spacing, self._block = folder, spacing, block
         self.record: ProjectRecord = read_record(folder)
+        check_count(self.record.structures)
         self.train: Tuple[str, ...] = ()
         self.validation: Tuple[str, ...] = ()
         self.problems: Dict[str, str] = {}
@@ -43,15 +46,16 @@ class AnnotatedCases:
     def refresh(self, cycle: int = 0) -> bool:
         """Take up what was saved since; whether there is anything new. Cheap when there is not.
 
-        cycle: for a rotating split, which part is for validation now.
+        cycle: for a rotating split, which part is for validation now. Raises Unreachable where the
+        folder cannot be read just now: the next call looks again.
         """
-        state = (self.folder / PROJECT).stat()
+        state = reached(self.folder / PROJECT, (self.folder / PROJECT).stat)
         seen = (state.st_mtime_ns, state.st_size, state.st_ino, cycle)
         if seen == self._seen:
             return False
         self.record, self._cycle = read_record(self.folder), cycle
         before = (self.train, self.validation, self._stamps)
-        self._sort()
+        reached(self.folder, self._sort)
         self._seen = seen
         self.problems = {}
         is_new = before != (self.train, self.validation, self._stamps)
@@ -59,7 +63,8 @@ class AnnotatedCases:
         return is_new
 
     def load(self, case_id: str) -> AnnotatedCase:
-        """A case with its annotations. Raises InputError, and remembers the problem."""
+        """A case with its annotations. Raises InputError, and remembers the problem; Unreachable
+        and OSError are no fault of the case, which stays in."""
         key = (case_id, self._stamps[case_id])
         if key in self._open:
             self._open.move_to_end(key)
@@ -74,6 +79,8 @@ class AnnotatedCases:
                     f"Nothing that was annotated in {record.name!r} lies within the body; "
                     "there is nothing to learn from it."
                 )
+        except Unreachable:
+            raise
         except InputError as error:
             self._leave_out(case_id, str(error))
             raise

@@ -56,7 +56,7 @@ def grid_image(
     path = folder / CACHE / f"{case.id}.{key}.image.npy"
     about = path.with_suffix(".json")
     if not (path.exists() and about.exists()):
-        array, grid = _resampled(read_image_of(folder, case, compare_voxels=True), spacing, block)
+        array, grid = _resampled(read_image_of(folder, case), spacing, block)
         path.parent.mkdir(exist_ok=True)
         _write_array(path, array)
         with atomic_path(about) as temporary:

@@ -36,6 +36,15 @@ class Case:
     known: Optional[np.ndarray] = None
 
 
+def check_count(structures: Sequence[str]) -> None:
+    """Raises InputError for more than MAX_STRUCTURES structures."""
+    if len(structures) > MAX_STRUCTURES:
+        raise InputError(
+            f"{len(structures)} structures were asked for ({', '.join(structures)}); one network "
+            f"learns at most {MAX_STRUCTURES}: choose fewer, and train a second one for the rest."
+        )
+
+
 def prepare_case(
     name: str,
     ct: Volume,
@@ -48,11 +57,7 @@ def prepare_case(
 
     Raises InputError for more than MAX_STRUCTURES structures or an empty body mask.
     """
-    if len(structures) > MAX_STRUCTURES:
-        raise InputError(
-            f"{len(structures)} structures were asked for; one model learns at most "
-            f"{MAX_STRUCTURES}: train two models."
-        )
+    check_count(structures)
     if not body.any():
         raise InputError(f"No body was found in the image of {name}; leave this case out.")
     grid = lps_grid_around(body, ct.geometry, spacing)

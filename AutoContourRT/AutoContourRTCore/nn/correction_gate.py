@@ -8,6 +8,7 @@ from typing import Dict, Iterator, Optional, Sequence
 import numpy as np
 import torch
 
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases, padded
 from AutoContourRTCore.nn.augment import normalised
@@ -90,6 +91,8 @@ def judge(
         try:
             windows = cases.annotated_windows(case_id, recipe.patch)
             case = cases.load(case_id).case
+        except Unreachable:
+            raise  # judged on fewer cases, another network could seem better
         except InputError:
             continue  # it stands in cases.problems
         for window in windows:

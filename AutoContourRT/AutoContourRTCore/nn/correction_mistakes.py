@@ -7,6 +7,7 @@ from typing import Dict, Iterator
 import numpy as np
 import torch
 
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases
 from AutoContourRTCore.nn.mistakes import wrongly_filled
@@ -31,6 +32,8 @@ def find_mistakes(
         yield f"looking for mistakes in image {n + 1} of {len(cases.train)}"
         try:
             case = cases.load(case_id).case
+        except Unreachable:
+            raise
         except InputError:
             continue  # it stands in cases.problems
         predicted = predict_case(network, case, recipe, device).numpy() >= 0.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Mapping, NamedTuple, Optional, Tuple
 
 import numpy as np
 import torch
@@ -87,25 +87,30 @@ class CasePredictor:
     def _from_training(
         self, record: ProjectRecord, stamp: Tuple[object, ...]
     ) -> Optional[_Served]:
-        found = best_predictor(self.folder, record, self._device)
-        return None if found is None else _Served(found[0], found[1], stamp)
+        stored = best_network(self.folder)
+        if stored is None:
+            return None
+        name = f"{record.name}, epoch {stored['epoch']['epoch']}"
+        return _Served(predictor_of(stored, record, self._device), name, stamp)
 
     def _from_start(self, record: ProjectRecord, stamp: Tuple[object, ...]) -> _Served:
         predictor = start_predictor(self.folder, record, self._device)
         return _Served(predictor, record.settings.start, stamp)
 
 
-def best_predictor(
-    folder: Path, record: ProjectRecord, device: str
-) -> Optional[Tuple[Predictor, str]]:
-    """The best network of a project's training and its name; None where there is none yet."""
-    stored = load_checkpoint(folder / TRAINING, torch.device("cpu"), "best.pt")
-    if stored is None:
-        return None
+def best_network(folder: Path) -> Optional[Dict[str, Any]]:
+    """What the training of a project stored of its best network (best.pt); None for nothing yet.
+
+    The training may replace it at any time: load it once for all that must be of one network.
+    """
+    return load_checkpoint(folder / TRAINING, torch.device("cpu"), "best.pt")
+
+
+def predictor_of(stored: Mapping[str, Any], record: ProjectRecord, device: str) -> Predictor:
+    """The network of :func:`best_network`, ready to predict."""
     weights = {name: tensor.float().numpy() for name, tensor in stored["network"].items()}
     recipe = Recipe.from_dict(record.settings.recipe)
-    predictor = Predictor(weights, tuple(stored["structures"]), recipe, device)
-    return predictor, f"{record.name}, epoch {stored['epoch']['epoch']}"
+    return Predictor(weights, tuple(stored["structures"]), recipe, device)
 
 
 def start_predictor(folder: Path, record: ProjectRecord, device: str) -> Predictor:

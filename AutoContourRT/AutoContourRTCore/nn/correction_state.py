@@ -103,10 +103,10 @@ def request_stop(training: Path) -> None:
 
 def stop_requested(training: Path) -> bool:
     """Whether somebody asked; the request is fulfilled with that."""
-    path = training / STOP
-    if not path.exists():
-        return False
-    path.unlink(missing_ok=True)
+    try:
+        (training / STOP).unlink()
+    except OSError:
+        return False  # there is none, or it cannot be told now: the next look tells
     return True
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from AutoContourRTCore.correction.patience import patiently
+from AutoContourRTCore.correction.patience import Unreachable, patiently
 from AutoContourRTCore.correction.project import START_MODEL, TRAINING, read_record
 from AutoContourRTCore.correction.split import ROTATING
 from AutoContourRTCore.errors import InputError
@@ -47,6 +47,7 @@ from AutoContourRTCore.nn.training import Stepper
 from AutoContourRTCore.nn.unet import ResidualUNet, side_multiple
 
 WAITING = "waiting for the first saved correction"
+AWAY = "waiting until the project folder can be reached again"
 MOST_HISTORY = 1000  # lines of epochs kept in memory
 MOST_NOTES = 20
 
@@ -70,7 +71,7 @@ class CorrectionTrainer(Stepper):
         self.cases = AnnotatedCases(project, recipe.spacing, side_multiple(recipe.widths))
         self.settings = self.cases.record.settings
         self.start = load_start(project / START_MODEL) if self.settings.start else None
-        self.state, self.problem = State(), ""
+        self.state, self.problem, self._away = State(), "", ""
         self.notes: List[str] = []
         self._mistakes: Dict[str, np.ndarray] = {}
         self._check = check
@@ -84,19 +85,24 @@ class CorrectionTrainer(Stepper):
     def unit(self) -> str:
         """Do one unit of work: a step, or a validation patch; a sentence that says what.
 
-        WAITING where there is nothing to train on. Raises InputError when the lock was lost,
-        MemoryError when not even the smallest patch fits.
+        WAITING where there is nothing to train on, AWAY where the folder cannot be reached. Raises
+        InputError when the lock was lost, MemoryError when not even the smallest patch fits.
         """
-        self._check()
         began = self._clock()
         try:
+            self._check()
             said = next(self._work)
+        except (Unreachable, OSError) as error:
+            self._away = str(error)
+            self._work = self._epochs()
+            return AWAY
         except (RuntimeError, MemoryError) as error:
             if isinstance(error, RuntimeError) and not out_of_memory(error):
                 raise
             self._shrink(error)
             self._work = self._epochs()  # goes on where it was
             return self.notes[-1]
+        self._away = ""
         if said != WAITING and self._is_due(self._clock() - began):
             self._save_or_tell()
         return said
@@ -116,7 +122,7 @@ class CorrectionTrainer(Stepper):
             "start": None if state.start is None else asdict(state.start),
             "without_progress": state.without_progress, "restarts": state.restarts,
             "loss": self._losses_mean() if self._losses else None,
-            "problem": self.problem, "cases_left_out": dict(self.cases.problems),
+            "problem": self._away or self.problem, "cases_left_out": dict(self.cases.problems),
             "notes": list(self.notes), "device": self.device.type,
         }
 
@@ -151,6 +157,8 @@ class CorrectionTrainer(Stepper):
         for case_id in self.cases.validation:
             try:
                 patches += len(self.cases.annotated_windows(case_id, self.recipe.patch))
+            except Unreachable:
+                raise
             except InputError:
                 continue  # it stands in cases.problems
         samples = epoch_samples(len(self.cases.validation), patches)
@@ -160,6 +168,8 @@ class CorrectionTrainer(Stepper):
         """One step; what can be mended is mended, and the step comes again."""
         try:
             self._losses.append(self._one_step())
+        except Unreachable:
+            raise
         except InputError:
             return  # a case that cannot be used: it stands in cases.problems
         except FloatingPointError as error:
@@ -356,11 +366,11 @@ class CorrectionTrainer(Stepper):
             self.problem = ""
 
     def _try(self, write: Callable[[], None]) -> bool:
-        """Write; a full disk ends no training: it is told, and tried again."""
+        """Write; a disk that is full or away ends no training: it is told, and tried again."""
         try:
             self.folder.mkdir(exist_ok=True)
             write()
-        except InputError as error:
+        except (InputError, OSError) as error:
             self.problem = str(error)
             return False
         return True

@@ -5,13 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
 
 import numpy as np
-import torch
 
 from AutoContourRTCore.correction.annotation_file import read_annotation
-from AutoContourRTCore.correction.project import TRAINING, annotation_path, read_record
+from AutoContourRTCore.correction.project import annotation_path, read_record
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
 from AutoContourRTCore.correction.split import ROTATING, TRAIN, VALIDATION
 from AutoContourRTCore.errors import InputError
@@ -19,10 +18,10 @@ from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.models.files import write_model
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.store import ModelStore
-from AutoContourRTCore.nn.checkpoint import load_checkpoint
 from AutoContourRTCore.nn.correction_prediction import (
-    best_predictor,
+    best_network,
     predict_masks,
+    predictor_of,
     start_predictor,
 )
 from AutoContourRTCore.nn.export import card, half_precision, region_of
@@ -56,11 +55,12 @@ def promote(
     shipped id; Cancelled from the callback.
     """
     record, store = read_record(project), store or ModelStore()
-    found = best_predictor(project, record, device)
-    if found is None:
+    best = best_network(project)
+    if best is None:
         raise InputError(f"{record.name!r} has no network yet: train it for an epoch first.")
     judged = record.on_side(VALIDATION)
-    own = _scores(project, record, judged, found[0], part_of(progress, 0.0, 0.5))
+    network = predictor_of(best, record, device)
+    own = _scores(project, record, judged, network, part_of(progress, 0.0, 0.5))
     before: Scores = {}
     if record.settings.start:
         started = start_predictor(project, record, device)
@@ -68,7 +68,7 @@ def promote(
     warning = _warning(record, own, before)
     manifest = _manifest(record, model_id, _version(store, model_id), licence, own, warning)
     lines = _table(record, own, before)
-    return Promoted(_put(project, manifest, lines, store), warning)
+    return Promoted(_put(best, manifest, lines, store), warning)
 
 
 def _scores(
@@ -78,15 +78,18 @@ def _scores(
     predictor: Predictor,
     progress: Progress,
 ) -> Scores:
-    """Dice with the corrected contour, for the structures that the predictor knows."""
+    """Dice with the corrected contour, for the structures that the predictor knows.
+
+    Where nothing was to be found and nothing was it is 1, as in correction_gate, so that two
+    networks are compared on the same cases.
+    """
     scores: Scores = {n: [] for n in record.structures if n in predictor.structures}
     for done, case in enumerate(cases):
         report = part_of(progress, done / len(cases), (done + 1) / len(cases))
         predicted = predict_masks(project, case, record, predictor, "", report).masks
         for name, truth in _truth(project, case, list(scores)).items():
             agreement = dice(predicted[name], truth)
-            if not np.isnan(agreement):
-                scores[name].append(agreement)
+            scores[name].append(1.0 if np.isnan(agreement) else agreement)
     return scores
 
 
@@ -115,6 +118,7 @@ def _warning(record: ProjectRecord, own: Scores, before: Scores) -> str:
         f"{name} {np.mean(own[name]):.3f}, before {np.mean(values):.3f}"
         for name, values in before.items()
         if values and own.get(name) and np.mean(own[name]) <= np.mean(values)
+        and np.mean(own[name]) < 1.0
     ]
     if not worse:
         return ""
@@ -168,7 +172,8 @@ def _table(record: ProjectRecord, own: Scores, before: Scores) -> List[str]:
         *lines, "",
         "Dice with the corrected contours of the cases that chose this network. A corrected "
         "contour goes back to the prediction that was corrected, so that these figures are higher "
-        "than against contours drawn independently.",
+        "than against contours drawn independently. A structure that a case does not hold counts "
+        "as 1 where it was not found, else as 0.",
     ]
 
 
@@ -183,14 +188,12 @@ def _version(store: ModelStore, model_id: str) -> str:
 
 
 def _put(
-    project: Path, manifest: Manifest, lines: Sequence[str], store: ModelStore
+    best: Mapping[str, Any], manifest: Manifest, lines: Sequence[str], store: ModelStore
 ) -> Manifest:
-    stored = load_checkpoint(project / TRAINING, torch.device("cpu"), "best.pt")
-    assert stored is not None
     staging = Path(tempfile.mkdtemp(prefix="autocontourrt-"))
     try:
         folder = staging / manifest.id
-        weights = half_precision(stored["network"])
+        weights = half_precision(best["network"])
         write_model(folder, manifest, weights, card(manifest, validation=lines))
         return store.import_model(folder)
     finally:

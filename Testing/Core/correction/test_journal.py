@@ -3,12 +3,15 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
-from typing import Tuple
+from typing import Callable, Tuple
 
 import numpy as np
 import pytest
 
+from AutoContourRTCore.correction import journal as journals
+from AutoContourRTCore.correction import patience
 from AutoContourRTCore.correction.journal import Change, Journal, difference
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.errors import InputError
 
 SHAPE = (3, 4, 5)
@@ -124,3 +127,67 @@ def test_a_full_disk_refuses_the_change_and_harms_nothing_before_it(
     assert (tmp_path / "j").read_bytes() == before and len(journal) == 2
     journal.append(random_change(states[-1], 7)[0])
     assert len(Journal(tmp_path / "j")) == 3
+
+
+def test_a_second_without_the_disk_loses_no_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = filled(tmp_path / "j", 2)
+    journal, sync, failures = Journal(tmp_path / "j"), os.fsync, [3]
+
+    def away(descriptor: int) -> None:
+        failures[0] -= 1
+        if failures[0] >= 0:
+            raise OSError(errno.EIO, "Input/output error")
+        sync(descriptor)
+
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(os, "fsync", away)
+    change, after = random_change(states[-1], 7)
+    journal.append(change)
+    again = Journal(tmp_path / "j")
+    assert len(again) == 3 and again.put_aside is None
+    assert np.array_equal(applied(again.undo(), after), states[-1])
+
+
+def test_what_a_failed_write_left_is_cut_before_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = filled(tmp_path / "j", 2)
+    journal = Journal(tmp_path / "j")
+
+    def away(*arguments: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(os, "fsync", away)
+    monkeypatch.setattr(os, "truncate", away)  # nor can it be taken away now
+    change, _ = random_change(states[-1], 7)
+    with pytest.raises(InputError, match="last change could not be saved: Input/output error"):
+        journal.append(change)
+    monkeypatch.undo()
+    assert len(journal) == 2
+    other, after = random_change(states[-1], 8)
+    journal.append(other)
+    again = Journal(tmp_path / "j")
+    assert len(again) == 3 and again.put_aside is None
+    assert np.array_equal(applied(again.undo(), after), states[-1])
+
+
+@pytest.mark.parametrize("act", [lambda journal: journal.undo(), lambda journal: journal.size])
+def test_a_journal_that_cannot_be_reached_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[Journal], object]
+) -> None:
+    filled(tmp_path / "j", 2)
+    journal = Journal(tmp_path / "j")
+
+    def away(*arguments: object, **values: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(journals, "open", away, raising=False)
+    monkeypatch.setattr(Path, "stat", away)
+    with pytest.raises(Unreachable):
+        act(journal)
+    monkeypatch.undo()
+    assert len(journal) == 2 and journal.can_undo

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -7,15 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from AutoContourRTCore.correction import lock as locking
+from AutoContourRTCore.correction import patience
 from AutoContourRTCore.correction.lock import (
     STALE_SECONDS,
     Lock,
     LockedByOther,
 )
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.errors import InputError
 
 
@@ -148,3 +152,58 @@ def test_of_many_who_find_a_dead_owner_one_gets_the_lock(tmp_path: Path) -> None
         process.stdin.flush()
     said = [process.communicate(timeout=60)[0].split() for process in started]
     assert sorted(said) == [["mine", "still"], *[["refused"]] * 5]
+
+
+def away(*arguments: Any, **values: Any) -> Any:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_disk_that_is_away_is_no_lost_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    clock = Clock()
+    lock = Lock(tmp_path / "l", "It", clock)
+    lock.take()
+    clock.now = 60.0
+    monkeypatch.setattr(Path, "read_text", away)
+    with pytest.raises(Unreachable, match="cannot be read or written just now"):
+        lock.check()
+    lock.beat()  # raises nothing, and is made up for
+    monkeypatch.undo()
+    age(tmp_path / "l", STALE_SECONDS + 30)
+    lock.check()
+    with pytest.raises(LockedByOther):
+        Lock(tmp_path / "l", "It").take()
+
+
+def test_a_folder_that_is_away_is_no_lock_file_that_is_gone(tmp_path: Path) -> None:
+    (tmp_path / "far").mkdir()
+    lock = Lock(tmp_path / "far" / "l", "It")
+    lock.take()
+    (tmp_path / "far").rename(tmp_path / "away")
+    with pytest.raises(Unreachable):
+        lock.check()
+    (tmp_path / "away").rename(tmp_path / "far")
+    lock.check()
+
+
+def test_a_lock_that_cannot_be_reached_any_more_keeps_nobody_from_closing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    lock = Lock(tmp_path / "l", "It")
+    lock.take()
+    monkeypatch.setattr(Path, "unlink", away)
+    lock.release()
+    monkeypatch.undo()
+    assert not lock.held()
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_owner(tmp_path / "l", "elsewhere", 1)
+    monkeypatch.setattr(Path, "touch", away)  # to tell how old the other one's file is
+    with pytest.raises(InputError, match="It cannot be opened for writing: Input/output error"):
+        Lock(tmp_path / "l", "It").take()

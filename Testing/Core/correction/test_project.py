@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from AutoContourRTCore.anatomy.catalogue import CATALOGUE
+from AutoContourRTCore.correction import patience
 from AutoContourRTCore.correction import project as projects
 from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.lock import LockedByOther
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.correction.project import PROJECT, Project, read_record
 from AutoContourRTCore.correction.split import sides
 from AutoContourRTCore.errors import InputError
@@ -22,6 +26,7 @@ from AutoContourRTCore.volumes.labelmap import LabelMap
 from tiny_projects import STRUCTURES, draw_truth, ids, predict, tiny_patient, tiny_project
 
 LEFT, RIGHT = STRUCTURES
+MANY = [entry.name for entry in CATALOGUE]
 SOME = np.zeros((16, 30, 30), dtype=bool)
 SOME[5:8, 10:14, 10:14] = True
 
@@ -126,10 +131,11 @@ def test_a_case_without_any_annotation_has_no_side(tmp_path: Path) -> None:
         case_id = ids(project)[0]
         predict(project, case_id, SOME, "m1")
         case = project.save(case_id)
-        assert case.side == "" and case.order == 1 and case.annotations[LEFT].dice == 1.0
+        assert (case.side, case.order, case.annotations[LEFT].dice) == ("", 0, None)
+        assert project.state(case_id) == "predicted"
         case = project.save(case_id, reviewed=True)
-        assert case.side == "train" and project.state(case_id) == "reviewed"
-        assert case.annotations[LEFT].reviewed == 16
+        assert (case.side, case.order) == ("train", 1) and project.state(case_id) == "reviewed"
+        assert (case.annotations[LEFT].reviewed, case.annotations[LEFT].dice) == (16, 1.0)
 
 
 def test_an_image_that_was_moved_away_says_so_and_can_be_found_again(tmp_path: Path) -> None:
@@ -156,6 +162,14 @@ def test_an_image_of_another_grid_in_its_place_is_noticed(tmp_path: Path) -> Non
         case_id = draw_truth(project, 1)
         write_volume(tiny_patient(1, (17, 30, 30))[0], Path(project.case(case_id).image.path))
         with pytest.raises(InputError, match="not the image that was annotated.*Put that image"):
+            project.volume(case_id)
+
+
+def test_an_image_of_other_voxels_on_the_same_grid_is_noticed(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p") as project:
+        case_id = ids(project)[0]
+        write_volume(tiny_patient(7)[0], Path(project.case(case_id).image.path))
+        with pytest.raises(InputError, match="its voxels are others.*Put that image back"):
             project.volume(case_id)
 
 
@@ -240,6 +254,13 @@ def test_a_project_needs_an_empty_folder_and_structures(tmp_path: Path) -> None:
         read_record(tmp_path)
 
 
+def test_a_project_has_no_more_structures_than_a_network_learns(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"25 structures .* at most 24: choose fewer"):
+        Project.create(tmp_path / "p", MANY[:25], {})
+    assert not (tmp_path / "p").exists()
+    Project.create(tmp_path / "p", MANY[:24], {}).close()
+
+
 def test_neighbours_end_at_the_ends(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p", 3) as project:
         a, b, c = ids(project)
@@ -266,3 +287,48 @@ def test_what_is_unsaved_is_found_in_each_case_however_it_was_left(tmp_path: Pat
         assert project.unsaved() == [(c, RIGHT)]
     with Project.open(tmp_path / "p") as again:
         assert again.unsaved() == [(c, RIGHT)]
+
+
+def test_a_case_that_cannot_be_read_again_stays_open_as_it_was(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p") as project:
+        case_id = ids(project)[0]
+        predict(project, case_id, SOME, "m1")
+        before = project.correct(case_id)
+        (projects.case_folder(project.folder, case_id) / projects.PREDICTION).write_bytes(b"PK")
+        with pytest.raises(InputError, match="damaged"):
+            project.correct_anew(case_id)
+        assert project.correct(case_id)[LEFT] is before[LEFT]
+        before[LEFT].paint(SOME & (np.indices(SOME.shape)[0] == 5), BACKGROUND)
+        assert project.save(case_id).annotations[LEFT].marks == 16
+
+
+def test_a_window_that_lost_its_project_cuts_no_journal(tmp_path: Path) -> None:
+    old = tiny_project(tmp_path / "p")
+    case_id = ids(old)[0]
+    with Project.open(tmp_path / "p", by_force=True) as new:
+        correction = new.correct(case_id)[LEFT]
+        correction.paint(SOME, FOREGROUND)
+        with open(correction.journal.path, "ab") as file:
+            file.write(b"ACJ1 the new owner is just writing")
+        before = correction.journal.path.read_bytes()
+        with pytest.raises(LockedByOther, match="taken over"):
+            old.correct(case_id)
+        assert correction.journal.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("method", ["read_text", "exists"])
+def test_a_folder_that_is_away_for_long_is_told_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    with tiny_project(tmp_path / "p") as project:
+        case_id = ids(project)[0]
+
+        def away(path: Path, *arguments: Any, **values: Any) -> Any:
+            raise OSError(errno.EHOSTDOWN, "Host is down")
+
+        monkeypatch.setattr(Path, method, away)
+        with pytest.raises(Unreachable, match="cannot be read or written just now: Host is down"):
+            project.correct(case_id)
+        monkeypatch.undo()
+        assert set(project.correct(case_id)) == set(STRUCTURES)

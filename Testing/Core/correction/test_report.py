@@ -16,9 +16,10 @@ LEFT, RIGHT = STRUCTURES
 
 
 def corrected(folder: Path) -> Path:
-    """Three cases: drawn; corrected by a fifth in 7 s of work; accepted as predicted."""
+    """Cases: both drawn in 7 s of work; the left corrected by a fifth, the right left alone; the
+    left confirmed as predicted; saved without a look."""
     now = [0.0]
-    with tiny_project(folder, 3) as project:
+    with tiny_project(folder, 4) as project:
         project.log._clock = lambda: now[0]
         for n, case in enumerate([c.id for c in project.record.cases]):
             now[0] += 100.0
@@ -35,26 +36,27 @@ def corrected(folder: Path) -> Path:
                 slices = np.argwhere(left.corrected)[:, 0]
                 top = np.indices(left.corrected.shape)[0] == slices.max()
                 left.paint(left.corrected & top, BACKGROUND)
+            if n == 2:
+                project.correct(case)[LEFT].review()
             project.save(case)
         project.log.write("close")
     return folder
 
 
-def test_the_table_has_a_row_for_each_corrected_contour(tmp_path: Path) -> None:
+def test_the_table_has_a_row_for_each_corrected_or_confirmed_contour(tmp_path: Path) -> None:
     project = corrected(tmp_path / "p")
     rows = report.write_csv(project, tmp_path / "table.csv")
     with open(tmp_path / "table.csv", encoding="utf-8", newline="") as file:
         written = list(csv.DictReader(file))
-    assert len(written) == len(rows) == 6
+    assert len(written) == len(rows) == 4
     found = [(r["order"], r["structure"], r["side"], r["model"]) for r in written]
     assert found[2:5] == [
-        ("2", LEFT, "validation", "epoch 1"), ("2", RIGHT, "validation", "epoch 1"),
-        ("3", LEFT, "", "epoch 2"),
+        ("2", LEFT, "validation", "epoch 1"), ("3", LEFT, "train", "epoch 2"),
     ]
     dice = {(r["order"], r["structure"]): r["dice"] for r in written}
     assert float(dice["2", LEFT]) == pytest.approx(2 * 4 / 9)  # a fifth less
-    assert float(dice["1", LEFT]) == 0.0 and float(dice["3", RIGHT]) == 1.0
-    assert [float(r["seconds"]) for r in written[::2]] == [7.0, 8.0, 9.0]
+    assert float(dice["1", LEFT]) == 0.0 and float(dice["3", LEFT]) == 1.0
+    assert [float(r["seconds"]) for r in written] == [7.0, 7.0, 8.0, 9.0]
     assert {r["dose_deviation_gy"] for r in written} == {""}
 
 
@@ -72,6 +74,7 @@ def test_the_figures_data_come_from_the_table(tmp_path: Path) -> None:
     rows = report.rows(corrected(tmp_path / "p"))
     figure3, figure5 = report.durations(rows), report.agreements(rows, LEFT)
     assert np.allclose(figure3.value, np.array([7, 8, 9]) / 60)
+    assert len(report.agreements(rows, RIGHT).value) == 1  # nobody looked at the others
     assert np.allclose(figure5.value, [0.0, 8 / 9, 1.0])
     assert np.allclose(figure5.mean, [0.0, 4 / 9, (8 / 9 + 1) / 3])
     assert np.isnan(figure5.sd[0]) and figure5.order.tolist() == [1, 2, 3]
@@ -87,4 +90,4 @@ def test_imported_contours_were_not_corrected(tmp_path: Path) -> None:
 def test_a_case_saved_twice_has_one_row(tmp_path: Path) -> None:
     with Project.open(corrected(tmp_path / "p")) as project:
         project.save(project.record.cases[1].id)
-    assert len(report.rows(tmp_path / "p")) == 6
+    assert len(report.rows(tmp_path / "p")) == 4

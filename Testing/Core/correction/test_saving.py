@@ -93,8 +93,8 @@ def test_the_dose_of_another_frame_of_reference_is_refused(tmp_path: Path) -> No
         assert case.dose_in_frame and case.frame_of_reference == dicom_series.FRAME
         rtdose(tmp_path / "own.dcm", FrameOfReferenceUID="2.25.999")  # put into its place
         draw(again, case_id)
-        with pytest.raises(InputError, match="another image"):
-            again.save(case_id)
+        assert again.save(case_id).annotations[LEFT].dose_deviation_gy is None
+        assert "another image" in again.dose_problem
 
 
 @pytest.mark.parametrize("image, frame", [("file", ""), ("file", "2.25.101"), ("folder", "")])
@@ -162,3 +162,41 @@ def test_judging_by_a_dose_takes_no_more_memory_for_a_larger_image(tmp_path: Pat
     small = judging_bytes(tmp_path / "small", SOME.shape)
     large = judging_bytes(tmp_path / "large", (60, 400, 400))  # 9.6 million voxels
     assert large < small + 200_000
+
+
+def test_a_dose_that_is_gone_keeps_no_correction_from_being_saved(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 1) as project:
+        (case_id,) = ids(project)
+        draw(project, case_id)
+        path = rtdose(tmp_path / "own.dcm")
+        project.set_dose(case_id, path, "")
+        path.rename(tmp_path / "away.dcm")
+        case = project.save(case_id)
+        assert case.side == "train" and case.annotations[LEFT].dice == pytest.approx(4 / 5)
+        assert case.annotations[LEFT].dose_deviation_gy is None
+        assert "own.dcm" in project.dose_problem and project.unsaved() == []
+        assert project.set_dose(case_id, tmp_path / "away.dcm", "") == ()
+        assert project.case(case_id).annotations[LEFT].dose_deviation_gy == pytest.approx(0.5)
+        project.save(case_id)
+        assert project.dose_problem == ""
+        assert project.case(case_id).annotations[LEFT].dose_deviation_gy == pytest.approx(0.5)
+
+
+def test_what_nobody_judged_is_neither_perfect_nor_without_deviation(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 2) as project:
+        first, second = ids(project)
+        dose = rtdose(tmp_path / "own.dcm")
+        for case_id in (first, second):
+            project.set_dose(case_id, dose, "")
+        predict(project, first, SOME, "m1")
+        project.correct(first)[LEFT].review([6])  # right as it is, there
+        saved = project.save(first).annotations
+        assert (saved[LEFT].dice, saved[LEFT].dose_deviation_gy) == (1.0, 0.0)
+        assert (saved[RIGHT].dice, saved[RIGHT].dose_deviation_gy) == (None, None)
+        project.set_dose(first, dose, "")
+        saved = project.case(first).annotations
+        assert (saved[LEFT].dose_deviation_gy, saved[RIGHT].dose_deviation_gy) == (0.0, None)
+        project.take_contours(second, tiny_patient(2)[1])
+        project.set_dose(second, dose, "")
+        saved = project.save(second).annotations
+        assert {(a.dice, a.dose_deviation_gy) for a in saved.values()} == {(None, None)}

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import errno
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from AutoContourRTCore.anatomy.catalogue import CATALOGUE
+from AutoContourRTCore.correction import annotation_file, patience
 from AutoContourRTCore.correction.annotation import FOREGROUND
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import annotated_cases
@@ -115,3 +121,39 @@ def test_annotations_outside_the_body_are_told_not_trained_on(tmp_path: Path) ->
         with pytest.raises(InputError, match="within the body"):
             cases.load(case_id)
         assert cases.train == ()
+
+
+def test_a_folder_that_is_away_is_told_and_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    with tiny_project(tmp_path / "p", 1) as project:
+        first = draw_truth(project, 1)
+        cases = source(project)
+
+        def away(path: Path, *arguments: Any, **values: Any) -> Any:
+            raise OSError(errno.ESTALE, "Stale file handle")
+
+        monkeypatch.setattr(Path, "stat", away)
+        with pytest.raises(Unreachable, match="project.json cannot be read or written just now"):
+            cases.refresh()
+        monkeypatch.undo()
+        assert cases.refresh() and cases.train == (first,)
+        monkeypatch.setattr(np, "load", away)
+        with pytest.raises(OSError, match="Stale"):
+            cases.load(first)
+        monkeypatch.undo()
+        for path in (project.folder / "cache").iterdir():
+            path.unlink()
+        monkeypatch.setattr(annotation_file, "_load", away)
+        with pytest.raises(Unreachable, match="annotation.npz"):
+            cases.load(first)
+        assert cases.train == (first,) and cases.problems == {}
+
+
+def test_more_structures_than_a_network_learns_are_refused_before_training(tmp_path: Path) -> None:
+    many = tuple(entry.name for entry in CATALOGUE)[:25]
+    with tiny_project(tmp_path / "p", 1) as project:  # made by a version that allowed it
+        project._write(replace(project.record, structures=many))
+        with pytest.raises(InputError, match="25 structures .* at most 24"):
+            source(project)

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import errno
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from AutoContourRTCore.nn.correction_state import (
     Judged,
@@ -40,3 +44,17 @@ def test_a_request_to_stop_is_heard_once(tmp_path: Path) -> None:
 
 def test_before_the_first_status_there_is_none(tmp_path: Path) -> None:
     assert read_status(tmp_path) == {} and read_lines(tmp_path / "x") == []
+
+
+def test_a_request_to_stop_waits_until_the_folder_can_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_stop(tmp_path / "training")
+
+    def away(*arguments: Any, **values: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(Path, "unlink", away)
+    assert not stop_requested(tmp_path / "training")
+    monkeypatch.undo()
+    assert stop_requested(tmp_path / "training") and not stop_requested(tmp_path / "training")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any, Iterator
 
@@ -9,10 +10,13 @@ import numpy as np
 import pytest
 import torch
 
+from AutoContourRTCore.correction import patience
+from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.correction.service import TrainingRun
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import correction_training
-from AutoContourRTCore.nn.correction_training import WAITING
+from AutoContourRTCore.nn.correction_training import AWAY, WAITING
 from correction_trainers import epochs, quick, same, trainer
 from tiny_cases import SOME
 from tiny_projects import STRUCTURES, draw_truth, tiny_project
@@ -189,3 +193,55 @@ def test_too_little_memory_while_judging_shrinks_the_patch_too(
     while trained.state.epoch == 0:
         trained.unit()
     assert trained.recipe.patch == (4, 8, 8) and trained.state.best is not None
+
+
+@pytest.mark.parametrize("name", ["read_text", "stat"])
+def test_a_folder_that_is_away_for_a_while_ends_no_training(
+    project: Project, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    run = TrainingRun(project.folder, "cpu")
+    run.unit()
+
+    def away(*arguments: Any, **values: Any) -> Any:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, name, away)
+        assert [run.unit() for _ in range(3)] == [AWAY] * 3 and not run.stop_requested()
+        assert "cannot be read or written just now" in run.trainer.status()["problem"]
+    assert "step 2" in run.unit()
+    assert run.trainer.status()["problem"] == "" and run.trainer.cases.problems == {}
+    run.end()
+
+
+def test_a_network_is_not_judged_on_the_cases_that_can_just_be_read(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = trainer(project)
+    trained.state.epoch_step = trained.state.epoch_steps = 1
+    load = trained.cases.load
+
+    def away(case_id: str) -> Any:
+        raise Unreachable("away")
+
+    monkeypatch.setattr(trained.cases, "load", away)
+    assert [trained.unit() for _ in range(3)] == [AWAY] * 3
+    assert trained.state.epoch == 0 and trained.state.best is None
+    monkeypatch.setattr(trained.cases, "load", load)
+    epochs(trained, 1)
+    assert trained.state.best is not None and trained.state.best.score is not None
+
+
+def test_a_disk_that_is_away_while_saving_is_told(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = trainer(project)
+    trained.unit()
+
+    def away(*arguments: Any) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(correction_training, "save_checkpoint", away)
+    trained.close()
+    assert "Input/output error" in trained.status()["problem"]

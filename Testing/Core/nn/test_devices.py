@@ -14,8 +14,42 @@ def test_a_gpu_is_taken_only_where_one_answers(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert choose_device("auto") == CPU
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_fault_of", lambda device: "")
     assert choose_device("auto") == choose_device("cuda") == torch.device("cuda")
     assert choose_device("cpu") == CPU
+
+
+@pytest.fixture()
+def useless_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that answers, and that this torch has no kernels for."""
+
+    def ones(*size: int, device: torch.device) -> torch.Tensor:
+        assert device.type == "cuda"
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device\n"
+                           "CUDA kernel errors might be asynchronously reported")  # fmt: skip
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", ones)
+
+
+def test_a_gpu_that_cannot_compute_is_passed_over_and_told(useless_gpu: None) -> None:
+    told: "list[str]" = []
+    assert choose_device("auto", told.append) == CPU
+    (text,) = told
+    assert "(CUDA error: no kernel image is available for execution on the device)" in text
+    assert "the CPU computes instead" in text
+    with pytest.warns(RuntimeWarning, match="the CPU computes instead"):
+        assert choose_device() == CPU
+    assert choose_device("cpu", told.append) == CPU and len(told) == 1
+
+
+def test_asking_for_such_a_gpu_names_the_fault_and_the_way_out(useless_gpu: None) -> None:
+    with pytest.raises(InputError, match="no kernel image.*--device cpu"):
+        choose_device("cuda")
+
+
+def test_what_can_compute_has_no_fault() -> None:
+    assert devices._fault_of(CPU) == ""
 
 
 def test_asking_for_a_gpu_that_is_not_there_names_the_way_out(

@@ -176,3 +176,16 @@ def test_a_predictor_without_gpu_memory_ends_on_the_cpu_and_says_so(
     assert np.array_equal(predict(image(8, 16, 40)), expected)
     assert sizes[:4] == [8 * 16 * 16, 8 * 16 * 16, 4 * 8 * 8, 8 * 16 * 16]
     assert len(predict.notes) == 2 and "4 x 8 x 8" in predict.notes[1]
+
+
+def test_a_gpu_that_cannot_compute_is_told_after_every_call(
+    monkeypatch: pytest.MonkeyPatch, float32: None
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(devices, "_fault_of", lambda device: "no kernel image is available")
+    predict = Predictor(weights(), ("R", "L"), tiny_recipe(), "auto")
+    assert predict.device == CPU
+    for _ in range(2):
+        predict(image(8, 16, 16))
+        (note,) = predict.notes
+        assert "(no kernel image is available); the CPU computes instead" in note

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Dict
+from typing import Any, Dict
 
 import pytest
 import torch
@@ -11,7 +11,9 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import read_model, write_model
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn import promotion
 from AutoContourRTCore.nn.checkpoint import save_checkpoint
+from AutoContourRTCore.nn.correction_prediction import predict_masks
 from AutoContourRTCore.nn.promotion import promote
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.segmentation.pipeline import load_model, segment
@@ -31,14 +33,14 @@ def seeing(left: float, right: float) -> Dict[str, torch.Tensor]:
     return network.state_dict()
 
 
-def start_model(folder: Path) -> Path:
+def start_model(folder: Path, left: float = 5.0) -> Path:
     recipe = project_recipe()
     manifest = Manifest(
         id="origin", version="2.0", name="o", structures=STRUCTURES, region="head and neck",
         anatomy="x", recipe=recipe.to_dict(), network={}, training_spacing_mm=recipe.spacing,
         data="d", licence="l",
     )
-    arrays = {name: tensor.numpy() for name, tensor in seeing(5.0, 5.0).items()}
+    arrays = {name: tensor.numpy() for name, tensor in seeing(left, 5.0).items()}
     write_model(folder, manifest, arrays, "# card")
     return folder
 
@@ -109,3 +111,42 @@ def test_a_second_promotion_is_a_newer_version(tmp_path: Path) -> None:
 def test_there_must_be_a_network(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p") as project, pytest.raises(InputError, match="train it"):
         promote(project.folder, "mine", "cpu", ModelStore(tmp_path / "s", tmp_path / "t"))
+
+
+def test_the_network_that_is_judged_is_the_one_that_becomes_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    with tiny_project(tmp_path / "p", 2) as project:
+        for number in (1, 2):
+            draw_truth(project, number)
+        trained(project, 5.0, -5.0)
+
+        def judging(*arguments: Any) -> Any:
+            trained(project, -5.0, 5.0)  # the gate lets another network pass meanwhile
+            return predict_masks(*arguments)
+
+        monkeypatch.setattr(promotion, "predict_masks", judging)
+        made = promote(project.folder, "mine", "cpu", store)
+    left, right = (made.manifest.validation[name]["dice_mean"] for name in STRUCTURES)
+    assert left is not None and left > 0.0 and right == 0.0
+    assert read_model(store.folder("mine"))[1]["head.bias"].tolist() == [5.0, -5.0]
+
+
+def test_two_networks_are_compared_on_the_same_cases(tmp_path: Path) -> None:
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    origin = start_model(tmp_path / "origin", -5.0)  # sees the right everywhere
+    with tiny_project(tmp_path / "p", 2, start_model=origin) as project:
+        draw_truth(project, 1)
+        second = project.record.cases[1].id
+        for correction in project.correct(second).values():
+            correction.review()  # an image that holds neither
+        project.save(second)
+        trained(project, -5.0, 5.0)
+        made = promote(project.folder, "mine", "cpu", store)
+    figures = made.manifest.validation
+    assert (figures[LEFT]["dice_mean"], figures[LEFT]["n"]) == (1.0, 1)
+    assert (figures[RIGHT]["dice_mean"], figures[RIGHT]["n"]) == (0.0, 1)
+    assert f"{RIGHT} 0.000, before 0.000" in made.warning and LEFT not in made.warning
+    card = (store.folder("mine") / "CARD.md").read_text(encoding="utf-8")
+    assert f"| {LEFT} | 1 | 1.000 | 1.000 |" in card and "counts as 1 where it was not" in card

@@ -63,6 +63,17 @@ def test_a_dose_tells_by_how_much_a_correction_changes_the_mean(
     assert "1.00 Gy" in user.ui.casesTable.item(0, 3).toolTip()
 
 
+def test_a_dose_that_is_gone_is_told_and_the_case_is_saved(user: Any, doseFile: Path) -> None:
+    chooseDose(user, doseFile, "cGy")
+    correctSlices(user, 2)
+    doseFile.unlink()
+    user.ui.saveButton.click()
+    assert doseFile.name in SlicerHarness.messages()[-1].text
+    record = user.session.project.case(user.case.id)
+    assert record.side == "training" and record.annotations[user.LEFT].dice < 1
+    assert record.annotations[user.LEFT].dose_deviation_gy is None
+
+
 def test_a_dose_that_comes_after_the_correction_counts_for_it(user: Any, doseFile: Path) -> None:
     correctSlices(user, 2)
     user.ui.saveButton.click()

@@ -253,7 +253,8 @@ class Session:
         project = self._opened()
         project.save(case.id, reviewed)
         if project.dose_problem:
-            self.onProblem(project.dose_problem)
+            told = _("The case is saved, without the change of its mean dose. {problem}")
+            self.onProblem(told.format(problem=project.dose_problem))
         if self.trainsByItself and self.training is not None:
             self.training.start(self.device)
         self.onChanged()

@@ -68,9 +68,10 @@ def test_a_dose_that_is_gone_is_told_and_the_case_is_saved(user: Any, doseFile: 
     correctSlices(user, 2)
     doseFile.unlink()
     user.ui.saveButton.click()
-    assert doseFile.name in SlicerHarness.messages()[-1].text
+    told = SlicerHarness.messages()[-1].text
+    assert doseFile.name in told and "The case is saved" in told
     record = user.session.project.case(user.case.id)
-    assert record.side == "training" and record.annotations[user.LEFT].dice < 1
+    assert record.side == "train" and record.annotations[user.LEFT].dice < 1
     assert record.annotations[user.LEFT].dose_deviation_gy is None
 
 

@@ -216,6 +216,12 @@ def kind_of(message: Any) -> str:
     raise KeyError(f"{own.__name__} is in no table of messages")
 
 
+def outputs_of(request: Any) -> Tuple[str, ...]:
+    """Files that a request has written; where its process is killed, halves may lie beside them."""
+    paths = (getattr(request, name, "") for name in ("output", "archive"))
+    return tuple(path for path in paths if path)
+
+
 def load(named: Union[Type[Any], str]) -> Any:
     """The class that "module:Class" names; a class is given back."""
     if not isinstance(named, str):

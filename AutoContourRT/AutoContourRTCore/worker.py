@@ -21,7 +21,7 @@ import time
 import traceback
 from dataclasses import asdict
 from functools import partial
-from typing import Any, Callable, Dict, Iterable, NoReturn, Optional, Sequence, Union
+from typing import Any, Callable, Dict, Iterable, NoReturn, Optional, Sequence, Set, Tuple, Union
 
 from AutoContourRTCore import __version__, messages, process_tree
 from AutoContourRTCore.channel import private_input, private_output
@@ -103,10 +103,12 @@ class Worker:
 
     def __init__(self, send: Send, end: Callable[[], None]) -> None:
         self._send, self._end = send, end
+        self._lock = threading.Lock()  # of the next two
         self._open: Dict[str, threading.Event] = {}  # request -> whether it was cancelled
-        self._waiting: queue.Queue[Any] = queue.Queue()
+        self._begun: Set[str] = set()
+        self._waiting: queue.Queue[Tuple[Any, threading.Event]] = queue.Queue()
         self._background: Dict[str, Any] = {}  # request that stays open -> its service
-        self.output: Optional[str] = None  # what is being written just now
+        self.outputs: Tuple[str, ...] = ()  # what is being written just now
 
     def receive(self, line: Union[str, bytes]) -> None:
         """Take one line of the other side; a wrong one is answered, never an error here."""
@@ -132,37 +134,57 @@ class Worker:
         """Do the work of each request, until there has been none for some time."""
         while True:
             try:
-                request = self._waiting.get(timeout=0 if self._background else idle_seconds)
+                request, cancelled = self._waiting.get(
+                    timeout=0 if self._background else idle_seconds
+                )
             except queue.Empty:
                 if not self._background:
                     return
                 self._step()
                 continue
-            self._attempt(request.id, partial(self._begin, services, request))
+            if self._may_begin(request.id, cancelled):
+                self._attempt(request.id, partial(self._begin, services, request, cancelled))
 
     def _take(self, request: Any) -> None:
-        if request.id in self._open:
-            message = f"The request {request.id!r} is still open; give each an id of its own."
-            self._send(messages.Failed("", message, "input"))
+        cancelled = threading.Event()
+        with self._lock:
+            is_new = self._open.setdefault(request.id, cancelled) is cancelled
+        if is_new:
+            self._waiting.put((request, cancelled))
             return
-        self._open[request.id] = threading.Event()
-        self._waiting.put(request)
+        message = f"The request {request.id!r} is still open; give each an id of its own."
+        self._send(messages.Failed("", message, "input"))
 
     def _cancel(self, request_id: str) -> None:
-        event = self._open.get(request_id)
-        if event is not None:
-            event.set()
+        """One that waits is answered now: the request before it may take minutes."""
+        with self._lock:
+            if request_id not in self._open:
+                return
+            self._open[request_id].set()
+            if request_id in self._begun:
+                return  # its work ends at the next report
+            del self._open[request_id]
+        self._send(messages.Cancelled(request_id))
 
-    def _begin(self, services: Services, request: Any) -> Optional[Dict[str, Any]]:
+    def _may_begin(self, request_id: str, cancelled: threading.Event) -> bool:
+        """Whether a request was not cancelled while it waited."""
+        with self._lock:
+            if cancelled.is_set():
+                return False
+            self._begun.add(request_id)
+            return True
+
+    def _begin(
+        self, services: Services, request: Any, cancelled: threading.Event
+    ) -> Optional[Dict[str, Any]]:
         """The result of a request, None where its work goes on in the background."""
-        reporter = Reporter(self._send, request.id, self._open[request.id])
-        reporter.check()
-        self.output = getattr(request, "output", None)
+        reporter = Reporter(self._send, request.id, cancelled)
+        self.outputs = messages.outputs_of(request)
         try:
             service = services.of(messages.kind_of(request))
             result = service(request, reporter)
         finally:
-            self.output = None
+            self.outputs = ()
         if result is None:
             self._background[request.id] = service
             return None
@@ -190,7 +212,9 @@ class Worker:
             traceback.print_exc()
             reply = messages.Failed(request_id, f"{type(error).__name__}: {error}", "failure")
         self._background.pop(request_id, None)
-        del self._open[request_id]
+        with self._lock:
+            del self._open[request_id]
+            self._begun.discard(request_id)
         self._send(reply)
 
 
@@ -248,12 +272,11 @@ def _watch_parent(end: Callable[[], None]) -> None:
 
 def _tidy(worker: Worker) -> None:
     """Remove what a write that is cut short leaves."""
-    if worker.output is None:
-        return
-    try:
-        remove_leftovers(worker.output)
-    except OSError as error:
-        print(f"Not removed: {error}", file=sys.stderr)
+    for output in worker.outputs:
+        try:
+            remove_leftovers(output)
+        except OSError as error:
+            print(f"Not removed: {error}", file=sys.stderr)
 
 
 def _in_thread(target: Callable[..., None], *arguments: object) -> None:

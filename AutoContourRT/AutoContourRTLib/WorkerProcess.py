@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Callable, Deque, List, Mapping, Optional, Sequence
+from typing import Any, Callable, Deque, List, Mapping, Optional, Sequence, Set
 
 from AutoContourRTCore import __version__, messages, process_tree
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.atomic import remove_leftovers
 from AutoContourRTLib import WorkerTexts
 from AutoContourRTLib.EventLoop import QtTimer, TimerFactory, atQuit
 from AutoContourRTLib.Launcher import WORKER_ARGUMENTS, findLauncher, workerEnvironment
@@ -62,6 +63,7 @@ class WorkerProcess:
         self._process: Optional[Any] = None
         self._pids: List[int] = []
         self._dying: List[Any] = []  # killed, not seen to end yet
+        self._halfWritten: Set[str] = set()  # by one that was killed
         self._ready = False
         self._silentBeats = 0
         self._heart: Optional[Any] = None
@@ -97,6 +99,7 @@ class WorkerProcess:
         if self._process is not None or self._quitting:
             return
         program = self._launcher or findLauncher()
+        self._removeHalves()
         process = self._makeProcess()
         process.onOutput, process.onErrorOutput = self._read, self._readErrors
         process.onFinished, process.onFailedToStart = self._finished, self._failedToStart
@@ -148,6 +151,7 @@ class WorkerProcess:
             self._close(number)
         for process in self._dying:
             process.waitForEnd(2.0)
+        self._removeHalves()
         self._quitting = False
 
     # What the worker says
@@ -216,6 +220,7 @@ class WorkerProcess:
         self._note(f"The worker ended ({'signal' if crashed else 'code'} {code}).")
         wasReady = self._ready
         self._forget()
+        self._rememberHalves()
         if code == 0 and not crashed and wasReady and self._mayRestart():
             self._restart()
             return
@@ -283,6 +288,23 @@ class WorkerProcess:
         process.letGo()
         self._terminate(*pids)
         self._dying = [each for each in (*self._dying, process) if not each.hasEnded]
+        self._rememberHalves()
+
+    def _rememberHalves(self) -> None:
+        """Remove what a worker that is dead left of its files, which may lie in a user's folder."""
+        sent = (entry.request for entry in self._open.values() if entry.sent)
+        self._halfWritten.update(path for each in sent for path in messages.outputs_of(each))
+        self._removeHalves()
+
+    def _removeHalves(self) -> None:
+        """What cannot be removed (Windows: still open in a dying process) is tried again later."""
+        for path in sorted(self._halfWritten):
+            try:
+                remove_leftovers(path)
+            except OSError as error:
+                self._note(f"Not removed yet: {error}")
+            else:
+                self._halfWritten.discard(path)
 
     def _forget(self) -> None:
         if self._heart is not None:

@@ -78,6 +78,28 @@ def test_work_in_the_background_is_cancelled_at_its_next_step() -> None:
     assert worker.last_words()[-1] == messages.Done("t", {"steps left": 4})
 
 
+def test_a_waiting_request_that_is_cancelled_is_answered_at_once_and_never_begun() -> None:
+    worker = InProcess()
+    begun: List[str] = []
+
+    def service(request: SegmentRequest, progress: Any) -> Any:
+        begun.append(request.model)
+        if request.model == "long":
+            worker.receive(messages.encode(messages.CancelRequest("w")))
+            assert worker.said == [messages.Cancelled("w")]
+            worker.ask("w", "of the same id")
+            progress(0.5, "the running one is not touched")
+        return {}
+
+    worker.ask("l", "long")
+    worker.ask("w", "waiting")
+    worker.serve_all(service)
+    assert begun == ["long", "of the same id"]
+    assert worker.last_words() == [
+        messages.Cancelled("w"), messages.Done("l", {}), messages.Done("w", {})
+    ]
+
+
 def test_an_error_in_the_background_ends_that_request_alone() -> None:
     worker, training = InProcess(), Training()
     worker.ask("t", "train")

@@ -6,7 +6,7 @@ import argparse
 import re
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Set
 
 from AutoContourRTCore.cli.gentle import gentle
 from AutoContourRTCore.cli.segment_options import add_device_option, name_list
@@ -78,13 +78,14 @@ def _train(options: argparse.Namespace, screen: Console) -> int:
     from AutoContourRTCore.correction.service import TrainingRun
 
     run = TrainingRun(options.project, options.device)
-    began, told, epoch = time.monotonic(), 0, run.trainer.state.epoch
+    told: Set[str] = set()
+    began, epoch = time.monotonic(), run.trainer.state.epoch
     try:
         with screen.progress("Training") as progress, gentle(progress, _STOPPED) as report:
             while not run.stop_requested():
                 said = run.unit()
                 status = run.trainer.status()
-                told = _notes(status, told, screen)
+                _tell_notes(status, told, screen)
                 if status["epoch"] != epoch:
                     epoch = status["epoch"]
                     said = sentence(status)
@@ -111,13 +112,14 @@ def sentence(status: Dict[str, Any]) -> str:
     return f"Epoch {status['epoch']}, {data}; best validation Dice {score} (epoch {best['epoch']})."
 
 
-def _notes(status: Dict[str, Any], told: int, screen: Console) -> int:
-    """Tell what is new of notes and problems; how many were told."""
+def _tell_notes(status: Dict[str, Any], told: Set[str], screen: Console) -> None:
+    """Tell what is new of notes and problems; it is added to what was told."""
     problem: List[str] = [status["problem"]] if status["problem"] else []
     news: List[str] = [*status["notes"], *status["cases_left_out"].values(), *problem]
-    for text in news[told:]:
-        screen.note(f"Note: {text}")
-    return max(told, len(news))
+    for text in news:
+        if text not in told:
+            told.add(text)
+            screen.note(f"Note: {text}")
 
 
 def _make(options: argparse.Namespace, screen: Console) -> None:

@@ -32,6 +32,7 @@ from AutoContourRTCore.cli import (
     tolerances_command,
     train_command,
 )
+from AutoContourRTCore.cli.common_options import common_options
 from AutoContourRTCore.cli.terminal import Console, console
 from AutoContourRTCore.errors import Cancelled, InputError
 
@@ -63,19 +64,8 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for module in COMMANDS:
-        module.add_parser(commands, _common_options())
+        module.add_parser(commands, common_options())
     return top
-
-
-def _common_options() -> argparse.ArgumentParser:
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument(
-        "--progress", choices=("auto", "json", "none"), default="auto",
-        help="auto: a bar on a terminal, else a line now and then, on standard error; "
-        "json: standard output holds JSON lines (progress, done, failed) and nothing else",
-    )
-    common.add_argument("--debug", action="store_true", help="show the traceback of a failure")
-    return common
 
 
 def _run(options: argparse.Namespace, screen: Console) -> int:

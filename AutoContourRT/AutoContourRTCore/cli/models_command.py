@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from AutoContourRTCore.cli.common_options import common_options
 from AutoContourRTCore.cli.outputs import refuse_existing
 from AutoContourRTCore.cli.terminal import Console
 
@@ -18,17 +19,19 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     parser.set_defaults(run=_list)
     actions = parser.add_subparsers(metavar="ACTION")
-    actions.add_parser("list", help="all models at hand").set_defaults(run=_list)
-    taking = actions.add_parser("import", help="take a model in")
+    again = [common_options(again=True)]
+    listing = actions.add_parser("list", parents=again, help="all models at hand")
+    listing.set_defaults(run=_list)
+    taking = actions.add_parser("import", parents=again, help="take a model in")
     taking.add_argument("path", type=Path, metavar="PATH",
                         help="model folder, or .zip that `export` wrote")
     taking.set_defaults(run=_import)
-    giving = actions.add_parser("export", help="write a model to a .zip")
+    giving = actions.add_parser("export", parents=again, help="write a model to a .zip")
     giving.add_argument("id", metavar="ID", help="of the model, as `autocontourrt models` lists it")
     giving.add_argument("zip", type=Path, metavar="FILE.zip", help="where to write it")
     giving.add_argument("--force", action="store_true", help="replace an earlier file")
     giving.set_defaults(run=_export)
-    deleting = actions.add_parser("delete", help="delete an imported model")
+    deleting = actions.add_parser("delete", parents=again, help="delete an imported model")
     deleting.add_argument("id", metavar="ID", help="of an imported model; those that came along "
                           "cannot be deleted")
     deleting.set_defaults(run=_delete)

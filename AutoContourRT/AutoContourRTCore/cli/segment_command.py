@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, List, Optional, Tuple
+from typing import Any, Callable, List, Optional, Tuple
 
 from AutoContourRTCore.cli.dicom_options import (
     add_dicom_options,
@@ -18,6 +18,8 @@ from AutoContourRTCore.cli.segment_options import add_segment_options, model_of,
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
+from AutoContourRTCore.progress import Progress
+from AutoContourRTCore.volumes.atomic import atomic_path
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -48,24 +50,26 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     check_output(output, options.force, options.ct)
     if is_dicom_name(output):
         check_names(options, _wanted(options))
+        _check_ct(options)
     elif options.body or options.names:
         raise InputError("--body and --names are for a structure set; end the output in .dcm.")
-    from AutoContourRTCore.segmentation.service import SegmentationService
+    from AutoContourRTCore.segmentation.sense import describe
 
-    contours = archive_of(output) if is_dicom_name(output) else output
-    request = SegmentRequest(
-        "segment", str(options.ct), str(contours), options.model, options.structures, options.roi,
-        options.device, options.series,
-    )
+    screen.note(describe(model_of(options)))
+    told: List[str] = []
+
+    def warn(warning: str) -> None:
+        told.append(warning)
+        screen.note(f"Warning: {warning}")
+
     with screen.progress("Contouring") as progress:
-        result = SegmentationService()(request, progress)
-        if is_dicom_name(output):
-            result = _as_structure_set(options, result, output)
+        result = _contour(options, output, progress, warn)
         progress(1.0, "done")
     for line in table(result):
         screen.say(line)
     for warning in result.warnings:
-        screen.note(f"Warning: {warning}")
+        if warning not in told:
+            warn(warning)
     screen.say(f"Written: {output}. Research use only: check every contour.")
     screen.done(asdict(result))
     return 0
@@ -74,6 +78,39 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 def _wanted(options: argparse.Namespace) -> Tuple[str, ...]:
     """The structures that will be looked for, by the model's names."""
     return structures_of(options) or model_of(options).structures
+
+
+def _check_ct(options: argparse.Namespace) -> None:
+    """Raise InputError, before anything is computed, for a CT that no structure set can name."""
+    from AutoContourRTCore.volumes.dicom.rtstruct_write import check_series
+    from AutoContourRTCore.volumes.dicom.series import find_series
+
+    if options.ct.is_dir():  # else the reading says what is wrong
+        check_series(find_series(options.ct, options.series))
+
+
+def _contour(
+    options: argparse.Namespace, output: Path, progress: Progress, warn: Callable[[str], None]
+) -> SegmentResult:
+    """Write what is asked for; with a structure set its archive, both or none."""
+    if not is_dicom_name(output):
+        return _segmented(options, output, progress, warn)
+    with atomic_path(archive_of(output)) as archive:
+        result = _segmented(options, archive, progress, warn)
+        return _as_structure_set(options, result, output)
+
+
+def _segmented(
+    options: argparse.Namespace, contours: Path, progress: Progress, warn: Callable[[str], None]
+) -> SegmentResult:
+    """Contours in a .seg.nrrd; warn: called with what is odd about the CT, before the network."""
+    from AutoContourRTCore.segmentation.service import SegmentationService
+
+    request = SegmentRequest(
+        "segment", str(options.ct), str(contours), options.model, options.structures, options.roi,
+        options.device, options.series,
+    )
+    return SegmentationService()(request, progress, warn)
 
 
 def _as_structure_set(

@@ -19,8 +19,8 @@ class Console:
         print(text, flush=True)
 
     def note(self, text: str) -> None:
-        """A warning or a remark."""
-        print(text, file=sys.stderr, flush=True)
+        """A warning or a remark; where a bar is shown, above it."""
+        _note(text)
 
     def progress(self, title: str) -> ContextManager[Progress]:
         """A callback for the time of a `with` block."""
@@ -110,6 +110,18 @@ def progress_bar(title: str) -> Iterator[Progress]:
         yield bar.report
     finally:
         bar.close()
+
+
+def _note(text: str) -> None:
+    if sys.stderr.isatty():
+        try:
+            from AutoContourRTCore.cli.tqdm_bar import write_above
+        except ImportError:
+            pass  # then there is no bar either
+        else:
+            write_above(text)
+            return
+    print(text, file=sys.stderr, flush=True)
 
 
 def _lines(title: str) -> Progress:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from tqdm import tqdm
 
 _FORMAT = "{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}"
@@ -21,3 +23,8 @@ class Bar:
     def close(self) -> None:
         """Leave the bar as it is and go to the next line."""
         self._bar.close()
+
+
+def write_above(text: str) -> None:
+    """A line on standard error; bars that are shown there move below it."""
+    tqdm.write(text, file=sys.stderr)

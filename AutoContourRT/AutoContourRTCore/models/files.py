@@ -18,6 +18,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.tensors import check_tensors, load_tensors, save_tensors
+from AutoContourRTCore.models.usable import check_usable
 from AutoContourRTCore.volumes.atomic import atomic_path
 
 MANIFEST = "model.json"
@@ -82,8 +83,8 @@ def parse_manifest(content: bytes, source: str) -> Manifest:
 def verify_model(folder: Union[str, Path]) -> Manifest:
     """The manifest of a model folder whose files are all there, unchanged and free of code.
 
-    Raises InputError naming the file for pickles, missing or changed files, links, and weights
-    that are not safetensors of float16 or float32.
+    Raises InputError naming the file for pickles, missing or changed files, links, weights that
+    are not safetensors of float16 or float32, and what could not contour (check_usable).
     """
     folder = Path(folder)
     if folder.is_dir():
@@ -92,7 +93,7 @@ def verify_model(folder: Union[str, Path]) -> Manifest:
     require_weights_listed(manifest, str(folder))
     for name, expected in manifest.checksums.items():
         _verify_file(folder / name, expected)
-    check_tensors(folder / manifest.weights)
+    check_usable(manifest, check_tensors(folder / manifest.weights), str(folder))
     return manifest
 
 

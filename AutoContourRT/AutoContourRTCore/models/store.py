@@ -54,8 +54,20 @@ class ModelStore:
         return [entry.manifest for entry in self._entries().values()]
 
     def broken(self) -> Dict[Path, str]:
-        """Folders that look like models and cannot be used, with the reason for each."""
-        return {folder: found for folder, _, found in self._scan() if isinstance(found, str)}
+        """Folders that look like models and cannot be used, with the reason for each.
+
+        One of the user's is among them where an update has brought a model of its id.
+        """
+        entries, reasons = self._entries(), {}
+        for folder, shipped, found in self._scan():
+            if isinstance(found, str):
+                reasons[folder] = found
+            elif entries[found.id].shipped and not shipped:
+                reasons[folder] = (
+                    f"a model {found.id!r} comes with the program now, and is used in its place; "
+                    f'to have both, write another "id" into {folder / MANIFEST}.'
+                )
+        return reasons
 
     def is_shipped(self, model_id: str) -> bool:
         """Whether a model came with the program. Unknown id: InputError."""

@@ -51,15 +51,22 @@ def load_tensors(path: Union[str, Path]) -> Dict[str, np.ndarray]:
         raise InputError(f"{path} is damaged ({error}); get the model again.") from error
 
 
-def check_tensors(path: Union[str, Path]) -> None:
-    """Raise InputError unless a file is safetensors with float16 and float32 arrays only.
+def check_tensors(path: Union[str, Path]) -> Dict[str, object]:
+    """The shapes of the arrays in a safetensors file by their names, tuples where all is well.
 
-    Reads the header alone, and needs no package for it.
+    Reads the header alone, and needs no package for it. Raises InputError unless all arrays are
+    float16 or float32.
     """
+    shapes: Dict[str, object] = {}
     for name, entry in _header(Path(path)).items():
+        if name == "__metadata__":
+            continue
         kind = entry.get("dtype") if isinstance(entry, dict) else None
-        if name != "__metadata__" and kind not in _TYPES:
+        if kind not in _TYPES:
             raise InputError(f"{path}: the weights {name!r} are {kind!r}; {_CONVERT}.")
+        shape = entry.get("shape")
+        shapes[name] = tuple(shape) if isinstance(shape, list) else shape
+    return shapes
 
 
 def _header(path: Path) -> Dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from typing import ContextManager, Iterator
+import warnings
+from typing import Callable, ContextManager, Iterator
 
 import torch
 
@@ -12,15 +13,41 @@ from AutoContourRTCore.errors import InputError
 DEVICES = ("auto", "cpu", "cuda")
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """'auto' takes a GPU where one answers. An impossible choice raises InputError."""
+def _say(warning: str) -> None:
+    warnings.warn(warning, RuntimeWarning, stacklevel=3)
+
+
+def choose_device(name: str = "auto", warn: Callable[[str], None] = _say) -> torch.device:
+    """'auto' takes a GPU where one computes. An impossible choice raises InputError.
+
+    warn: told where 'auto' passes over a GPU; Python's warnings, on standard error, unless given.
+    """
     if name not in DEVICES:
         raise InputError(f"There is no device {name!r}; choose one of {', '.join(DEVICES)}.")
     if name == "cuda" and not torch.cuda.is_available():
         raise InputError("No CUDA device answers here; choose --device cpu or auto.")
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.device(name)
+    if name == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    fault = _fault_of(torch.device("cuda"))
+    if not fault:
+        return torch.device("cuda")
+    message = f"The GPU that is here cannot be used ({fault})"
+    if name == "cuda":
+        raise InputError(
+            f"{message}; choose --device cpu or auto, or install a PyTorch that supports it."
+        )
+    warn(f"{message}; the CPU computes instead. A PyTorch that supports the GPU would be faster.")
+    return torch.device("cpu")
+
+
+def _fault_of(device: torch.device) -> str:
+    """Why the smallest computation fails there, as with a GPU too old or too new; "" if it works.
+    """
+    try:
+        torch.ones(1, device=device).add_(1).item()
+    except RuntimeError as error:
+        return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
+    return ""
 
 
 def fast_bfloat16(device: torch.device) -> bool:

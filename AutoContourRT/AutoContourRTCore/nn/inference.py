@@ -29,7 +29,8 @@ class Predictor:
 
     weights: tensor name -> float16 or float32 array, as a model file holds them.
     device: 'auto', 'cpu' or 'cuda'. Where the GPU's memory does not suffice, the windows shrink,
-    and then the CPU takes over; `notes` says so after a call. Between calls no GPU memory is kept.
+    and then the CPU takes over; `notes` says so after a call, also of a GPU that was passed over.
+    Between calls no GPU memory is kept.
     block: a shift of the image by so many voxels shifts the result and changes nothing else.
     Raises InputError for weights that do not fit the network of structures and recipe.
     """
@@ -42,7 +43,9 @@ class Predictor:
         device: str = "auto",
     ) -> None:
         self.structures, self.recipe = structures, recipe
-        self.device = choose_device(device)
+        passed_over: List[str] = []
+        self.device = choose_device(device, passed_over.append)
+        self._always = tuple(passed_over)
         self.block = side_multiple(recipe.widths)
         self.notes: Tuple[str, ...] = ()
         network = ResidualUNet(len(structures), recipe.widths)
@@ -68,7 +71,8 @@ class Predictor:
                     torch.cuda.empty_cache()
 
         wanted = attempts(self.device, self.recipe.patch, self.block)
-        result, self.notes = first_that_fits(wanted, run)
+        result, notes = first_that_fits(wanted, run)
+        self.notes = self._always + notes
         return result
 
     def _predict(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional, Tuple
+from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
 from AutoContourRTCore.models.manifest import Manifest
@@ -28,10 +28,15 @@ class SegmentationService:
         import AutoContourRTCore.segmentation.pipeline  # noqa: F401
 
     def __call__(
-        self, request: SegmentRequest, progress: Progress = ignore_progress
+        self,
+        request: SegmentRequest,
+        progress: Progress = ignore_progress,
+        warn: Callable[[str], None] = lambda warning: None,
     ) -> SegmentResult:
         """Contour one file. The output is written whole or not at all.
 
+        warn: called with what is odd about the image before the network runs; the result holds
+        it too.
         Raises InputError for what the user can mend, Cancelled when the callback raises it.
         """
         from AutoContourRTCore.segmentation.pipeline import segment
@@ -41,7 +46,7 @@ class SegmentationService:
         progress(0.05, f"loading the model {request.model}")
         model = self._loaded(request.model, request.device)
         found = segment(
-            volume, model, request.structures, request.roi, part_of(progress, 0.1, 0.95)
+            volume, model, request.structures, request.roi, part_of(progress, 0.1, 0.95), warn
         )
         progress(0.95, "writing the contours")
         write_labelmap(found.labelmap, request.output)

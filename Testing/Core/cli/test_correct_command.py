@@ -9,7 +9,8 @@ import pytest
 
 pytest.importorskip("torch")
 
-from AutoContourRTCore.cli.correct_command import _limit, sentence  # noqa: E402
+from AutoContourRTCore.cli.correct_command import _limit, _tell_notes, sentence  # noqa: E402
+from AutoContourRTCore.cli.terminal import Console  # noqa: E402
 from AutoContourRTCore.correction.project import Project  # noqa: E402
 from AutoContourRTCore.models.store import ModelStore  # noqa: E402
 from AutoContourRTCore.nn.correction_state import read_status, stop_requested  # noqa: E402
@@ -24,6 +25,22 @@ def project(tmp_path: Path) -> Path:
         draw_truth(made, 1)
         draw_truth(made, 2)
     return tmp_path / "p"
+
+
+def test_each_remark_of_a_training_is_told_once_whichever_list_it_comes_in(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    told: set = set()
+    steps = [
+        {"notes": ["n1"], "cases_left_out": {"7": "c7"}, "problem": ""},
+        {"notes": ["n1", "n2"], "cases_left_out": {"7": "c7"}, "problem": ""},
+        {"notes": ["n1", "n2"], "cases_left_out": {}, "problem": "p"},
+        {"notes": ["n1", "n2"], "cases_left_out": {"3": "c3", "7": "c7"}, "problem": "p"},
+    ]
+    for status in steps:
+        _tell_notes(status, told, Console())
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [f"Note: {text}" for text in ("n1", "c7", "n2", "p", "c3")]
 
 
 @pytest.mark.slow

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from AutoContourRTCore.models.store import ModelStore
+
 
 def test_a_model_is_exported_imported_elsewhere_listed_and_deleted(
     command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -26,6 +28,25 @@ def test_a_model_is_exported_imported_elsewhere_listed_and_deleted(
     assert "tiny" not in command("models").out
     gone = command("models", "delete", "tiny")
     assert gone.code == 2 and "There is no model 'tiny'" in gone.err
+
+
+@pytest.mark.parametrize(
+    "words", [("--progress", "json", "list"), ("list", "--progress", "json"),
+              ("--progress", "none", "list", "--progress", "json")],
+)  # fmt: skip
+def test_what_every_command_takes_may_stand_before_and_behind_the_action(
+    command: Any, words: tuple
+) -> None:
+    done = command("models", *words)
+    assert done.code == 0, done.err
+    assert done.lines[-1]["kind"] == "done" and "tiny" in done.lines[-1]["result"]["models"]
+
+
+@pytest.mark.parametrize("words", [("--debug", "delete", "tiny"), ("delete", "tiny", "--debug")])
+def test_debug_too(command: Any, monkeypatch: pytest.MonkeyPatch, words: tuple) -> None:
+    monkeypatch.setattr(ModelStore, "delete", lambda store, model_id: 1 / 0)
+    done = command("models", *words)
+    assert done.code == 3 and "Traceback" in done.err
 
 
 def test_a_folder_that_is_no_model_is_refused(command: Any, tmp_path: Path) -> None:

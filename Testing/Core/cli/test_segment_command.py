@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import SimpleITK
 
+from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.segmentation import service
+from AutoContourRTCore.segmentation.pipeline import BOX_NOTE
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.segfile import read_labelmap
 
@@ -41,6 +43,32 @@ def test_contours_lie_beside_the_ct_on_its_grid_and_a_table_tells_their_volume(
     assert "Parotid_L           -  not found" in done.out
     assert str(output) in done.out and "Research use only" in done.out
     assert sorted(os.listdir(ct.parent)) == ["mein ct.nrrd", "mein ct.seg.nrrd"]
+
+
+def test_what_the_model_covers_is_said_before_it_runs(command: Any, ct: Path) -> None:
+    done = command("segment", ct, "--model", "tiny", "--progress", "none")
+    assert done.err.splitlines()[0] == (
+        "tiny (tiny 1.0) contours SpinalCord, Parotid_L, Parotid_R on: head and neck."
+    )
+    assert done.code == 0 and "contours SpinalCord" not in done.out  # the table alone
+
+
+def test_what_is_odd_about_the_ct_is_told_once_and_before_the_network_runs(
+    command: Any, ct: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list = []
+
+    def predict(predictor: Predictor, image: np.ndarray, progress: Any) -> np.ndarray:
+        told.append(capfd.readouterr().err)
+        return work(predictor, image, progress)
+
+    work = Predictor.__call__
+    monkeypatch.setattr(Predictor, "__call__", predict)
+    shape = read_volume(ct).geometry.shape
+    box = f"0 {shape[2]} 0 {shape[1]} 20 {shape[0]}"
+    done = command("segment", ct, "--model", "tiny", "--roi", box)
+    assert done.code == 0, done.err
+    assert told[0].count(f"Warning: {BOX_NOTE}") == 1 and BOX_NOTE not in done.err
 
 
 def test_earlier_contours_are_kept_unless_force_is_said(command: Any, ct: Path) -> None:
@@ -135,7 +163,8 @@ def test_a_bad_image_is_exit_code_2_with_a_line_that_says_why(
         bad_image(kind, path)
     done = command("segment", path, "--model", "tiny", "--progress", "none")
     assert done.code == 2, done.err
-    assert word in done.err and len(done.err.splitlines()) == 1
+    covers, reason = done.err.splitlines()
+    assert covers.endswith("head and neck.") and word in reason
     assert not path.with_name("schlecht.seg.nrrd").exists()
 
 
@@ -155,10 +184,10 @@ NOISE = """
 import os
 from AutoContourRTCore.segmentation import service
 quiet = service.SegmentationService.__call__
-def noisy(self, request, progress):
+def noisy(self, request, progress, warn):
     os.write(1, b"from below")
     print("from Python")
-    return quiet(self, request, progress)
+    return quiet(self, request, progress, warn)
 service.SegmentationService.__call__ = noisy
 """
 
@@ -186,7 +215,7 @@ def test_a_failure_is_told_to_machines_too(command: Any, ct: Path) -> None:
 def test_an_unexpected_error_is_exit_code_3_with_a_log_or_with_the_traceback(
     command: Any, ct: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def broken(self: Any, request: Any, progress: Any) -> Any:
+    def broken(self: Any, request: Any, progress: Any, warn: Any) -> Any:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr(service.SegmentationService, "__call__", broken)

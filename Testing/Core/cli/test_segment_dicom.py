@@ -10,6 +10,8 @@ import pydicom
 import pytest
 
 import dicom_series as made
+from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.segmentation import service, structure_set
 from AutoContourRTCore.volumes.dicom.structures import read_structures
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.segfile import read_labelmap
@@ -63,6 +65,42 @@ def test_earlier_results_are_kept_unless_force_is_said(
     done = command("segment", dicom, "-o", tmp_path / "RS.dcm", "--model", "tiny")
     assert done.code == 2 and "RS.seg.nrrd exists already" in done.err
     assert not (tmp_path / "RS.dcm").exists()
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (InputError("It cannot be."), 2)]
+)
+def test_a_structure_set_that_is_not_written_leaves_no_archive_and_an_earlier_one_as_it_was(
+    command: Any, dicom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    error: BaseException, code: int,
+) -> None:  # fmt: skip
+    """The contours are computed; then Ctrl-C, or what only the writing finds out."""
+    written = []
+
+    def stop(contours: Path, *others: Any) -> None:
+        written.extend(read_labelmap(contours).names)
+        raise error
+
+    monkeypatch.setattr(structure_set, "write_structure_set", stop)
+    words = ("segment", dicom, "-o", tmp_path / "RS.dcm", "--model", "tiny")
+    assert command(*words).code == code
+    assert "SpinalCord" in written
+    assert [path.name for path in tmp_path.iterdir()] == ["ct"]
+    (tmp_path / "RS.seg.nrrd").write_bytes(b"earlier")
+    assert command(*words, "--force").code == code
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["RS.seg.nrrd", "ct"]
+    assert (tmp_path / "RS.seg.nrrd").read_bytes() == b"earlier"
+
+
+def test_a_ct_that_no_structure_set_can_name_is_told_before_anything_is_computed(
+    command: Any, phantom_ct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    volume = read_volume(phantom_ct)
+    made.write_ct(tmp_path / "ct", np.asarray(volume.array), volume.geometry,
+                  FrameOfReferenceUID="")  # fmt: skip
+    monkeypatch.setattr(service, "SegmentationService", lambda: pytest.fail("it was computed"))
+    done = command("segment", tmp_path / "ct", "-o", tmp_path / "RS.dcm", "--model", "tiny")
+    assert done.code == 2 and "has no UID of its frame of reference" in done.err
 
 
 def test_a_tilted_series_is_contoured_on_its_own_planes_and_told(

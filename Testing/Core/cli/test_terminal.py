@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from AutoContourRTCore.cli.terminal import progress_bar
+from AutoContourRTCore.cli.terminal import Console, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -35,6 +35,19 @@ def test_a_terminal_gets_a_bar_that_reaches_the_end(monkeypatch: Any) -> None:
             progress(fraction, "window")
     text = screen.getvalue()
     assert "Work: 100%" in text and "window" in text and text.endswith("\n")
+
+
+def test_a_remark_stands_on_a_line_of_its_own_above_the_bar(monkeypatch: Any) -> None:
+    pytest.importorskip("tqdm")
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with progress_bar("Work") as progress:
+        progress(0.5, "window")
+        Console().note("Warning: odd")
+        progress(0.6, "window")
+    before, after = screen.getvalue().split("Warning: odd\n")
+    assert before.endswith("\r")
+    assert "Work:" in before and "Work:" in after
 
 
 def test_without_the_bars_package_a_terminal_gets_lines(monkeypatch: Any) -> None:

@@ -9,39 +9,37 @@ import pytest
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import read_model, verify_model, write_model
 
-TENSORS = {"w": np.ones(4, np.float16)}
 
-
-def test_a_model_comes_back_as_it_was_written(tmp_path, make_manifest):
+def test_a_model_comes_back_as_it_was_written(tmp_path, make_manifest, tensors):
     folder = tmp_path / "out" / "Modell ü 1"
-    written = write_model(folder, make_manifest(), TENSORS, "# Karte ü\n")
-    manifest, tensors = read_model(folder)
+    written = write_model(folder, make_manifest(), tensors, "# Karte ü\n")
+    manifest, back = read_model(folder)
     assert manifest == written
     assert set(manifest.checksums) == {"weights.safetensors", "CARD.md"}
-    np.testing.assert_array_equal(tensors["w"], TENSORS["w"])
+    np.testing.assert_array_equal(back["head.bias"], tensors["head.bias"])
     assert (folder / "CARD.md").read_text(encoding="utf-8") == "# Karte ü\n"
     assert [path.name for path in folder.parent.iterdir()] == ["Modell ü 1"]
 
 
-def test_an_existing_folder_is_not_overwritten_unasked(tmp_path, make_manifest):
-    write_model(tmp_path / "m", make_manifest(), TENSORS, "old")
+def test_an_existing_folder_is_not_overwritten_unasked(tmp_path, make_manifest, tensors):
+    write_model(tmp_path / "m", make_manifest(), tensors, "old")
     with pytest.raises(InputError, match="exists already"):
-        write_model(tmp_path / "m", make_manifest(), TENSORS, "new")
-    write_model(tmp_path / "m", make_manifest(version="2"), TENSORS, "new", overwrite=True)
+        write_model(tmp_path / "m", make_manifest(), tensors, "new")
+    write_model(tmp_path / "m", make_manifest(version="2"), tensors, "new", overwrite=True)
     assert verify_model(tmp_path / "m").version == "2"
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
-def test_a_folder_that_is_no_model_is_never_replaced(tmp_path, make_manifest):
+def test_a_folder_that_is_no_model_is_never_replaced(tmp_path, make_manifest, tensors):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
     with pytest.raises(InputError, match="exists already"):
-        write_model(tmp_path / "mine", make_manifest(), TENSORS, "", overwrite=True)
+        write_model(tmp_path / "mine", make_manifest(), tensors, "", overwrite=True)
     assert (tmp_path / "mine" / "thesis.txt").exists()
 
 
-def test_a_write_that_fails_leaves_the_old_model_and_no_rest(tmp_path, make_manifest):
-    write_model(tmp_path / "m", make_manifest(), TENSORS, "old")
+def test_a_write_that_fails_leaves_the_old_model_and_no_rest(tmp_path, make_manifest, tensors):
+    write_model(tmp_path / "m", make_manifest(), tensors, "old")
     wrong = {"w": np.ones(4, np.int64)}
     with pytest.raises(InputError, match="int64"):
         write_model(tmp_path / "m", make_manifest(version="2"), wrong, "", overwrite=True)

@@ -36,7 +36,7 @@ def test_an_imported_model_is_listed_and_loads(way, store, make_model, tmp_path)
     manifest = store.import_model(source)
     assert manifest.id == "mine" and ids(store) == ["shipped", "mine"]
     assert store.manifest("mine") == manifest
-    assert store.load("mine")[1]["b"].sum() == 3
+    assert store.load("mine")[1]["head.bias"].sum() == 2
     assert not store.is_shipped("mine")
     assert [path.name for path in store.user_folder.iterdir()] == ["mine-1.0.0"]
 
@@ -76,6 +76,24 @@ def test_of_two_versions_left_by_a_crash_the_newer_counts(store, make_model):
     assert ids(store) == ["shipped", "mine"]
     store.delete("mine")
     assert ids(store) == ["shipped"]
+
+
+def test_a_users_model_whose_id_an_update_ships_is_reported_and_comes_back_under_another(
+    store, make_model
+):
+    store.import_model(make_model(id="mine", version="2"))
+    folder = store.folder("mine")
+    assert store.broken() == {}
+    shutil.copytree(make_model(id="mine"), store.shipped_folder / "mine")
+    assert store.is_shipped("mine")
+    assert list(store.broken()) == [folder]
+    assert "comes with the program now, and is used in its place" in store.broken()[folder]
+    manifest = folder / "model.json"  # what the report asks for
+    assert str(manifest) in store.broken()[folder]
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace('"id": "mine"', '"id": "mine_2"'), encoding="utf-8")
+    assert store.broken() == {} and ids(store) == ["mine", "shipped", "mine_2"]
+    assert store.load("mine_2")[0].version == "2"
 
 
 def test_an_id_that_is_shipped_is_refused_even_if_newer(store, make_model):

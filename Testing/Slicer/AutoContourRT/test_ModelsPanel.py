@@ -19,12 +19,15 @@ def model_zip(tmp_path: Path, loaded: Any) -> Path:
     """A model of two structures in a zip file; its figures are not known."""
     from AutoContourRTCore.models import archive
     from AutoContourRTCore.models.files import write_model
+    from AutoContourRTCore.models.usable import network_shapes
 
     manifest = replace(
         loaded.logic.store.manifest("head_neck_7"), id="ours", name="Ours", version="1.0",
-        structures=("Lens_L", "Our own organ"), validation={}, known_failures=(), checksums={},
+        structures=("Lens_L", "Lens_R"), validation={}, known_failures=(), checksums={},
+        recipe={"widths": [8, 16]},
     )
-    write_model(tmp_path / "ours", manifest, {"a": np.zeros(3, np.float32)}, "# Ours\n")
+    weights = {n: np.zeros(s, np.float16) for n, s in network_shapes(2, (8, 16)).items()}
+    write_model(tmp_path / "ours", manifest, weights, "# Ours\n")
     archive.pack(tmp_path / "ours", tmp_path / "ours.zip")
     return tmp_path / "ours.zip"
 
@@ -40,7 +43,7 @@ def test_a_model_is_imported_chosen_and_described(
     assert listed(ui) == ["head_neck_7", "ours"]
     assert ui.modelComboBox.currentData == "ours"
     assert loaded.logic.getParameterNode().model == "ours"
-    assert ui.structuresTable.item(1, 0).text() == "Our own organ"
+    assert ui.structuresTable.item(1, 0).text() == "Right lens of the eye (Lens_R)"
     assert ui.structuresTable.item(1, 1).text() == "not validated"
     assert "does not mean that there are none" in ui.modelSummaryLabel.text
 

@@ -88,7 +88,7 @@ def write_rtstruct(
             "A structure set must name the DICOM images it belongs to, and for these contours none "
             "are known; give the CT's DICOM folder (--ct FOLDER)."
         )
-    _check_series(series)
+    check_series(series)
     check_inside(labelmap, series)
     empty = [name for name, mask in labelmap.masks.items() if not mask.any()]
     filled = labelmap.only([name for name in labelmap.names if name not in empty])
@@ -105,7 +105,7 @@ def write_rtstruct(
     return tuple(notes)
 
 
-def _check_series(series: Series) -> None:
+def check_series(series: Series) -> None:
     """Raise InputError for slices without the identity that a structure set must name."""
     first = series.first
     for what, value in (("frame of reference", first.frame_of_reference), ("study", first.study),

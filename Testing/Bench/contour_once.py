@@ -79,18 +79,18 @@ def plain(volume: Volume, model: object) -> LabelMap:
 
     from AutoContourRTCore.nn.losses import probabilities
     from AutoContourRTCore.nn.windows import slide
-    from AutoContourRTCore.segmentation.body import body_mask
+    from AutoContourRTCore.segmentation.body import body_mask, only_body
     from AutoContourRTCore.segmentation.postprocess import clean
 
     predictor = model.predictor  # type: ignore[attr-defined]
     network = predictor._network.to(memory_format=torch.contiguous_format)
     body = body_mask(volume)
-    only_body = Volume(np.where(body, volume.array, AIR).astype(np.float32), volume.geometry)
+    patient = Volume(only_body(volume, body), volume.geometry)
     everywhere = np.ones(volume.geometry.shape, dtype=bool)
     grid = lps_grid_around(
         everywhere, volume.geometry, predictor.recipe.spacing, predictor.block, OFF_LATTICE_MM
     )
-    image = torch.from_numpy(resample(only_body, grid, AIR).array)
+    image = torch.from_numpy(resample(patient, grid, AIR).array)
 
     def predict(window: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode():

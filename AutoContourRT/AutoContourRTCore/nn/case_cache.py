@@ -23,7 +23,7 @@ from AutoContourRTCore.correction.records import CaseRecord
 from AutoContourRTCore.nn.annotation_grid import to_grid
 from AutoContourRTCore.nn.cases import AIR, Case
 from AutoContourRTCore.nn.patches import some_voxels
-from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.body import body_mask, only_body
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
 from AutoContourRTCore.volumes.resample import lps_grid_around, resample
@@ -92,7 +92,7 @@ def stamps(folder: Path, case: CaseRecord, structures: Sequence[str]) -> Tuple[A
 def _resampled(volume: Volume, spacing: Triple, block: int) -> Tuple[np.ndarray, Geometry]:
     body = body_mask(volume)
     grid = lps_grid_around(body, volume.geometry, spacing, block, OFF_LATTICE_MM)
-    masked = Volume(np.where(body, volume.array, AIR).astype(np.float32), volume.geometry)
+    masked = Volume(only_body(volume, body), volume.geometry)
     array = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071)
     return array.astype(np.int16), grid
 

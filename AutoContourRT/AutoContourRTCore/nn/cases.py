@@ -9,6 +9,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.segmentation.body import only_body
 from AutoContourRTCore.volumes.geometry import Triple
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import lps_grid_around, resample, resample_mask
@@ -61,7 +62,7 @@ def prepare_case(
     if not body.any():
         raise InputError(f"No body was found in the image of {name}; leave this case out.")
     grid = lps_grid_around(body, ct.geometry, spacing)
-    masked = Volume(np.where(body, ct.array, AIR).astype(np.float32), ct.geometry)
+    masked = Volume(only_body(ct, body), ct.geometry)
     image = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071).astype(np.int16)
     labels = np.zeros(grid.shape, dtype=np.int32)
     for bit, structure in enumerate(structures):

@@ -26,6 +26,8 @@ OPENING_MM = 4.0
 RESTORE_MM = 12.0
 #: A region cut by the edge of the volume is lung if most of it lies in this range (HU).
 LUNG_HU = (-930.0, -400.0)
+#: So near (mm, along each axis) to the body, what is no tissue is skin that a grid mixed with air.
+SKIN_MM = 7.0
 #: Less than this (ml) is not a body.
 SMALLEST_ML = 20.0
 
@@ -47,6 +49,26 @@ def body_mask(volume: Volume) -> np.ndarray:
     if all(step == 1 for step in steps):
         return body
     return _skin_on_fine_grid(volume.array, body, steps)
+
+
+def only_body(volume: Volume, body: np.ndarray) -> np.ndarray:
+    """HU of the patient alone, float32 [k, j, i]: AIR_HU outside the body (bool [k, j, i]).
+
+    Near the body, voxels below THRESHOLD_HU keep their HU: skin and air in one. Cut off, they make
+    a patient thinner whose scan came through another grid, since that softens the skin (parotids
+    drawn on both then had a Dice 0.02 lower).
+    """
+    near = body.view(np.uint8)
+    for axis, reach in enumerate(skin_voxels(volume.geometry)):
+        near = ndimage.maximum_filter1d(near, 2 * reach + 1, axis, mode="constant")
+    shown = body | (near.view(bool) & (volume.array < THRESHOLD_HU))
+    return np.where(shown, np.maximum(volume.array, AIR_HU), AIR_HU).astype(np.float32)
+
+
+def skin_voxels(geometry: Geometry) -> Tuple[int, int, int]:
+    """How many voxels along k, j, i SKIN_MM are, rounded up."""
+    k, j, i = (int(np.ceil(SKIN_MM / mm)) for mm in geometry.spacing)
+    return k, j, i
 
 
 def _steps(geometry: Geometry) -> Tuple[int, int, int]:

@@ -15,7 +15,7 @@ from AutoContourRTCore.nn.cases import AIR
 from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
-from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.body import body_mask, only_body, skin_voxels
 from AutoContourRTCore.segmentation.doubt import Doubt, doubt_of
 from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
 from AutoContourRTCore.segmentation.postprocess import clean
@@ -204,16 +204,18 @@ def _reason_to_leave_out(
 
 
 def _only_body(volume: Volume, body: np.ndarray) -> Volume:
-    """The part of the volume that holds the body, with AIR outside it, as in training.
+    """The part of the volume that holds the body and its skin, see body.only_body, as in training.
 
     One voxel is added all around, a copy of the outermost: whether the network's grid may reach
     half a voxel beyond the volume then does not depend on how its axes are stored.
     """
     filled = [np.flatnonzero(body.any(axis=tuple({0, 1, 2} - {n}))) for n in range(3)]
-    start = tuple(max(int(f[0]) - 1, 0) for f in filled)
-    stop = tuple(min(int(f[-1]) + 2, n) for f, n in zip(filled, body.shape))
+    skin = skin_voxels(volume.geometry)
+    start = tuple(max(int(f[0]) - n, 0) for f, n in zip(filled, skin))
+    stop = tuple(min(int(f[-1]) + 1 + n, size) for f, n, size in zip(filled, skin, body.shape))
     part = tuple(slice(a, b) for a, b in zip(start, stop))
-    array = np.where(body[part], volume.array[part], AIR).astype(np.float32)
+    near = Volume(volume.array[part], volume.geometry.cropped(start, stop))
+    array = only_body(near, np.ascontiguousarray(body[part]))
     start, stop = tuple(n - 1 for n in start), tuple(n + 1 for n in stop)
     return Volume(np.pad(array, 1, mode="edge"), volume.geometry.cropped(start, stop))
 

@@ -9,6 +9,7 @@ Figures are whole-process: seconds with start-up, peak memory.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Dict, List, Sequence
 
 HERE = Path(__file__).parent
-PAIRS = {"128^3": 3, "512x512x160": 1}
+CASES = ("128^3", "512x512x160")
 #: What is timed besides; each script's last line is a JSON list of lines to print.
 PARTS = {
     "A warm worker": "warm_worker.py",
@@ -66,11 +67,14 @@ def compare(case: str, pairs: int) -> List[str]:
 
 def main() -> None:
     """Print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pairs", type=int, default=3, help="runs of the small case, each way")
+    pairs = parser.parse_args().pairs
     print(f"{os.cpu_count()} CPU cores; shared machine: trust the ratios, not the seconds.")
     print("| case | way | s with start-up | s contouring | peak GB | mean Dice |")
     print("|---|---|---|---|---|---|")
-    for case, pairs in PAIRS.items():
-        for row in compare(case, pairs):
+    for case, count in zip(CASES, (pairs, 1)):
+        for row in compare(case, count):
             print(row, flush=True)
     for title, script in PARTS.items():
         print(f"\n{title}", flush=True)

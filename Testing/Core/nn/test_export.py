@@ -14,15 +14,18 @@ from AutoContourRTCore.models.files import read_model
 from AutoContourRTCore.nn.checkpoint import save_checkpoint
 from AutoContourRTCore.nn.export import export_model, half_precision
 from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.nn.unet import ResidualUNet
 
 RECIPE = Recipe(widths=(8, 16), patch=(16, 16, 16))
 
 
 def training(folder: Path) -> Path:
     """What a trainer leaves: the last state and, one epoch before, the best weights."""
-    last = {"network": {"w": torch.zeros(3)}, "structures": ["Parotid_L", "Esophagus", "Larynx"]}
+    weights = ResidualUNet(3, RECIPE.widths).state_dict()
+    last = {"network": weights, "structures": ["Parotid_L", "Esophagus", "Larynx"]}
     dice = {"Parotid_L": 0.8, "Esophagus": None, "Larynx": 0.6}
-    best = {"network": {"w": torch.tensor([0.5, 1.0, 1e-3])}, "epoch": {"validation_dice": dice}}
+    chosen = {**weights, "head.bias": torch.tensor([0.5, 1.0, 1e-3])}
+    best = {"network": chosen, "epoch": {"validation_dice": dice}}
     save_checkpoint(last, folder)
     save_checkpoint(best, folder, "best.pt")
     (folder / "recipe.json").write_text(json.dumps(RECIPE.to_dict()), encoding="utf-8")
@@ -33,8 +36,8 @@ def test_a_model_holds_the_best_weights_the_figures_and_the_recipe(tmp_path: Pat
     drawn = {"Parotid_L": 4, "Larynx": 2}
     export_model(training(tmp_path / "t"), tmp_path / "m", "mine", drawn, data="ten CTs")
     manifest, weights = read_model(tmp_path / "m")
-    assert weights["w"].dtype == np.float16
-    assert np.allclose(weights["w"], [0.5, 1.0, 1e-3], rtol=1e-3)
+    assert weights["head.bias"].dtype == np.float16
+    assert np.allclose(weights["head.bias"], [0.5, 1.0, 1e-3], rtol=1e-3)
     assert manifest.structures == ("Parotid_L", "Esophagus", "Larynx")
     assert manifest.validation["Parotid_L"]["dice_mean"] == 0.8
     assert [manifest.validation[s]["n"] for s in manifest.structures] == [4, 0, 2]

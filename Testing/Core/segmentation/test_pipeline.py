@@ -148,7 +148,9 @@ def test_outside_the_body_the_network_sees_air(model):
     segment(volume, model)
     seen = model.predictor.seen
     assert seen[0, 0, 0] == -1000
-    assert np.mean(np.abs(seen + 950) < 5) < 0.001  # but for a few interpolated at the skin
+    outside = np.count_nonzero(seen < -900)
+    near = np.count_nonzero(np.abs(seen + 950) < 5)
+    assert 0 < near < 0.4 * outside  # the skin, see test_only_body
 
 
 def test_a_box_limits_the_result(model):

@@ -13,12 +13,11 @@ import time
 
 START = time.monotonic()
 
-from pathlib import Path  # noqa: E402  (the clock starts before the imports)
-from typing import Tuple  # noqa: E402
+from typing import Tuple  # noqa: E402  (the clock starts before the imports)
 
 import numpy as np  # noqa: E402
+from validation_cases import MODEL, cases  # noqa: E402
 
-from AutoContourRTCore.anatomy.catalogue import standard_name  # noqa: E402
 from AutoContourRTCore.metrics.measures import dice  # noqa: E402
 from AutoContourRTCore.phantom import make_phantom  # noqa: E402
 from AutoContourRTCore.segmentation.pipeline import (  # noqa: E402
@@ -27,7 +26,6 @@ from AutoContourRTCore.segmentation.pipeline import (  # noqa: E402
     place,
     segment,
 )
-from AutoContourRTCore.volumes.files import read_volume  # noqa: E402
 from AutoContourRTCore.volumes.geometry import Geometry  # noqa: E402
 from AutoContourRTCore.volumes.labelmap import LabelMap  # noqa: E402
 from AutoContourRTCore.volumes.resample import (  # noqa: E402
@@ -35,23 +33,17 @@ from AutoContourRTCore.volumes.resample import (  # noqa: E402
     resample,
     resample_mask,
 )
-from AutoContourRTCore.volumes.segfile import read_labelmap  # noqa: E402
 from AutoContourRTCore.volumes.volume import Volume  # noqa: E402
 
-MODEL = "head_neck_7"
-CASE = "head_neck/validation/pt_201"
 AIR = -1000.0
 
 
 def load_case() -> Tuple[Volume, LabelMap]:
-    """A validation case of AUTOCONTOURRT_DATA, else the phantom."""
-    data = os.environ.get("AUTOCONTOURRT_DATA")
-    if not data:
+    """The first validation case of AUTOCONTOURRT_DATA, else the phantom."""
+    if not os.environ.get("AUTOCONTOURRT_DATA"):
         return make_phantom()
-    folder = Path(data) / CASE
-    drawn = read_labelmap(folder / "structures.seg.nrrd")
-    masks = {standard_name(name): mask for name, mask in drawn.masks.items()}
-    return read_volume(folder / "ct.nrrd"), LabelMap(masks, drawn.geometry)
+    _name, volume, truth = next(cases(1))
+    return volume, truth
 
 
 def enlarge(volume: Volume, truth: LabelMap, grid: Geometry) -> Tuple[Volume, LabelMap]:

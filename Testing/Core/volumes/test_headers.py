@@ -6,6 +6,7 @@ import gzip
 import struct
 from itertools import product
 from pathlib import Path
+from typing import Tuple
 
 import numpy as np
 import pytest
@@ -156,22 +157,28 @@ def test_a_form_that_does_not_count_or_hardly_differs_is_no_obstacle(tmp_path: P
     check_header(_nifti(tmp_path, ("<f", CORNER, [0.05])))
 
 
-def test_the_two_forms_of_a_big_endian_and_a_nifti_2_file_are_compared(tmp_path: Path) -> None:
-    path = tmp_path / "x.nii"
-    sform = (-2, 0, 0, 5, 0, -3, 0, 6, 0, 0, 4, 7)  # a half turn about z
+def big_endian_and_nifti_2(spacing: Tuple[int, int, int]) -> Tuple[bytearray, bytearray]:
+    """Headers of 4 x 3 x 2 voxels of int16, without a qform or sform."""
     big = bytearray(352)
     struct.pack_into(">i", big, 0, 348)
     struct.pack_into(">8h", big, 40, 3, 4, 3, 2, 1, 1, 1, 1)
     struct.pack_into(">hh", big, 70, 4, 16)
-    struct.pack_into(">9f", big, 76, 1, 2, 3, 4, 0, 0, 0, 0, 352)
-    struct.pack_into(">hh18f", big, 252, 1, 1, 0, 0, 1, 5, 6, 7, *sform)
+    struct.pack_into(">9f", big, 76, 1, *spacing, 0, 0, 0, 0, 352)
     big[344:348] = b"n+1\0"
     two = bytearray(544)
     struct.pack_into("<i", two, 0, 540)
     two[4:12] = b"n+2\0\r\n\x1a\n"
     struct.pack_into("<hh8q", two, 12, 4, 16, 3, 4, 3, 2, 1, 1, 1, 1)
-    struct.pack_into("<8d", two, 104, 1, 2, 3, 4, 0, 0, 0, 0)
+    struct.pack_into("<8d", two, 104, 1, *spacing, 0, 0, 0, 0)
     struct.pack_into("<q", two, 168, 544)
+    return big, two
+
+
+def test_the_two_forms_of_a_big_endian_and_a_nifti_2_file_are_compared(tmp_path: Path) -> None:
+    path = tmp_path / "x.nii"
+    sform = (-2, 0, 0, 5, 0, -3, 0, 6, 0, 0, 4, 7)  # a half turn about z
+    big, two = big_endian_and_nifti_2((2, 3, 4))
+    struct.pack_into(">hh18f", big, 252, 1, 1, 0, 0, 1, 5, 6, 7, *sform)
     struct.pack_into("<2i18d", two, 344, 1, 1, 0, 0, 1, 5, 6, 7, *sform)
     for header, last in ((big, (">f", 276)), (two, ("<d", 392))):
         path.write_bytes(header + DATA)
@@ -222,19 +229,8 @@ def test_a_disk_that_fails_in_the_middle_is_not_taken_for_damage(
 
 def test_big_endian_and_nifti_2_headers_are_understood(tmp_path: Path) -> None:
     path = tmp_path / "x.nii"
-    big = bytearray(352)
-    struct.pack_into(">i", big, 0, 348)
-    struct.pack_into(">8h", big, 40, 3, 4, 3, 2, 1, 1, 1, 1)
-    struct.pack_into(">hh", big, 70, 4, 16)
-    struct.pack_into(">9f", big, 76, 1, 1, 1, 1, 0, 0, 0, 0, 352)
+    big, two = big_endian_and_nifti_2((1, 1, 1))
     struct.pack_into(">h", big, 252, 1)
-    big[344:348] = b"n+1\0"
-    two = bytearray(544)
-    struct.pack_into("<i", two, 0, 540)
-    two[4:12] = b"n+2\0\r\n\x1a\n"
-    struct.pack_into("<hh8q", two, 12, 4, 16, 3, 4, 3, 2, 1, 1, 1, 1)
-    struct.pack_into("<8d", two, 104, 1, 1, 1, 1, 0, 0, 0, 0)
-    struct.pack_into("<q", two, 168, 544)
     struct.pack_into("<2i", two, 344, 1, 0)
     for header in (big, two):
         path.write_bytes(header + DATA)

@@ -135,6 +135,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         slicer.app.disconnect("aboutToQuit()", self.onQuit)
         self.exit()
         self.onQuit()
+        self.training.close()
         self.setParameterNode(None)
         self.removeObservers()
 

@@ -48,6 +48,11 @@ class TrainingPanel:
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
 
+    def close(self) -> None:
+        """The panel goes: nothing is drawn any more."""
+        if self._timer is not None:
+            self._timer.stop()
+
     def refresh(self) -> None:
         """Everything, and the plots."""
         self.refreshState()

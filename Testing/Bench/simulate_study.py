@@ -2,12 +2,12 @@
 
     python simulate_study.py DATASET -o OUT [--start-hours 1] [--seconds-per-case 45] [--seeds 0,1]
 
-The same command goes on where a stopped or killed one was. First a model is trained, for
+The same command goes on where a stopped or killed one was. `simulate` runs for each seed and
+method: `rootpainter3d` and `default` from random weights; then a model is trained, for
 --start-hours, on the cases that the simulation does not use, without the structures it learns and
-their other sides. Then `simulate` runs for each seed and method: `rootpainter3d` and `default` from
-random weights, and `default` from that model. All have the same network, voxels per patch and
-seconds: on a processor the seconds of this process's threads, divided by their number, so that the
-machine's other work gives no method less. OUT holds a folder for each run (see simulation.py),
+their other sides, and `default` runs from that model. All have the same network, voxels per patch
+and seconds: on a processor the seconds of this process's threads, divided by their number, so that
+the machine's other work gives no method less. OUT holds a folder for each run (see simulation.py),
 table.md, table.csv and curves.png: made anew after each case.
 """
 
@@ -109,12 +109,17 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def compare(study: Study, out: Path, device: str = "auto") -> Results:
     """Do, or go on with, all of it. Raises InputError for a folder of another study."""
     _same_study(study, out)
-    start = start_model(study, out, device)
-    runs = [(name, seed) for seed in study.seeds for name, _recipe, _started in METHODS]
+    runs = [
+        (name, seed)
+        for started in (False, True)
+        for seed in study.seeds
+        for name, _recipe, is_started in METHODS
+        if is_started == started
+    ]
     results = {run: _known(out, run) for run in runs}
     told = _Told(study, results)
     for run in runs:
-        simulate(study, out, run, start, device, results, told)
+        simulate(study, out, run, device, results, told)
     write_results(study, out, results)
     return results
 
@@ -190,25 +195,27 @@ def _other_cases(study: Study, out: Path) -> Tuple[Path, Tuple[str, ...]]:
     return folder, names
 
 
-def plan_of(study: Study, run: Run, start: Path) -> Plan:
-    """The simulation of a run."""
+def plan_of(study: Study, run: Run, start: Optional[Path]) -> Plan:
+    """The simulation of a run; `start`: the model it goes on from, None for random weights."""
     name, seed = run
-    chosen, is_started = next((r, s) for method, r, s in METHODS if method == name)
-    manifest = read_manifest(start) if is_started else None
+    chosen = next(r for method, r, _started in METHODS if method == name)
+    manifest = None if start is None else read_manifest(start)
     made: Recipe = replace(
         correction_recipe(chosen, manifest, True, seed), widths=study.widths, patch=study.patch,
         spacing=study.spacing,
     )
     return Plan(
         study.dataset, study.structures, made.to_dict(), study.cases,
-        str(start) if is_started else "", study.slices, study.seconds_per_case,
+        "" if start is None else str(start), study.slices, study.seconds_per_case,
     )
 
 
 def simulate(
-    study: Study, out: Path, run: Run, start: Path, device: str, results: Results, told: "_Told"
+    study: Study, out: Path, run: Run, device: str, results: Results, told: "_Told"
 ) -> None:
     """One run, case after case; `results` is brought up to date after each."""
+    is_started = next(started for method, _recipe, started in METHODS if method == run[0])
+    start = start_model(study, out, device) if is_started else None
     folder = out / f"{run[0]}_seed{run[1]}"
     simulation = Simulation(
         plan_of(study, run, start), folder, (folder / "progress.json").exists(), device,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import slicer
+from PySide6 import QtCore
 
 from .modules import qSlicerScriptedLoadableModule
 
@@ -70,3 +71,5 @@ def closeModule(loaded: LoadedModule) -> None:
         module.widget.deleteLater()
         module.widget = None
     slicer.app.processEvents()
+    # processEvents leaves deletions to a running event loop, and there is none here.
+    QtCore.QCoreApplication.sendPostedEvents(None, QtCore.QEvent.DeferredDelete)

@@ -167,7 +167,7 @@ class qMRMLNodeComboBox(qMRMLWidget):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onRemoved(self, scene: Any, event: Any, node: Any) -> None:
-        if not self._isGone() and not scene.IsBatchProcessing():
+        if not self._isGone() and not scene.IsBatchProcessing() and node.GetID() in self._ids:
             self.rebuild()
 
     def _onBatchEnd(self, scene: Any, event: Any) -> None:
@@ -194,10 +194,7 @@ class qMRMLNodeComboBox(qMRMLWidget):
 
     def rebuild(self) -> None:
         """Lists the scene's nodes anew and keeps the current one if it is still there."""
-        nodes = []
-        if self._scene is not None:
-            every = (self._scene.GetNthNode(i) for i in range(self._scene.GetNumberOfNodes()))
-            nodes = [node for node in every if self.lists(node)]
+        nodes = [node for node in self._candidates() if self.lists(node)]
         none = [None] if self.noneEnabled else []
         self._ids = [*none, *(node.GetID() for node in nodes)]
         self._box.clear()
@@ -207,6 +204,22 @@ class qMRMLNodeComboBox(qMRMLWidget):
         if kept is None and not none and self._ids:
             kept = self._ids[0]
         self._choose(kept)
+
+    def _candidates(self) -> List[Any]:
+        """The scene's nodes of the classes of the list, in the order of the scene."""
+        if self._scene is None:
+            return []
+        found = {}
+        for name in self._types:
+            some = self._scene.GetNodesByClass(name)
+            some.UnRegister(None)  # as in slicer.util.getNodesByClass: the caller owns it
+            for index in range(some.GetNumberOfItems()):
+                node = some.GetItemAsObject(index)
+                found[node.GetID()] = node
+        if len(self._types) < 2:
+            return list(found.values())
+        order = self._scene.GetNodes().IsItemPresent
+        return sorted(found.values(), key=order)
 
     def _watchNames(self, nodes: List[Any]) -> None:
         for item, tag in self._observers:

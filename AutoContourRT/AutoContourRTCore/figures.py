@@ -118,8 +118,7 @@ def _window(
 
 def _bounds(geometry: Geometry, direction: np.ndarray) -> Tuple[float, float]:
     """How far (mm) the volume reaches along an LPS direction."""
-    index = np.array(np.meshgrid(*[(0, n - 1) for n in geometry.shape])).reshape(3, -1).T
-    along = geometry.to_lps(index) @ direction
+    along = geometry.corners() @ direction
     return float(along.min()), float(along.max())
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import slicer
 
 from AutoContourRTCore.correction.annotation import WHOLE, Part
-from AutoContourRTCore.metrics.boxes import box_of
+from AutoContourRTCore.volumes.boxes import box_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTLib.Appearance import known
 from AutoContourRTLib.Layers import NO_VOXELS, Layer, layersOf

@@ -109,19 +109,19 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 def compare(study: Study, out: Path, device: str = "auto") -> Results:
     """Do, or go on with, all of it. Raises InputError for a folder of another study."""
     _same_study(study, out)
-    runs = [
-        (name, seed)
-        for started in (False, True)
-        for seed in study.seeds
-        for name, _recipe, is_started in METHODS
-        if is_started == started
-    ]
+    runs = [(name, seed) for seed in study.seeds for name, _recipe, _started in METHODS]
+    runs.sort(key=is_started)
     results = {run: _known(out, run) for run in runs}
     told = _Told(study, results)
     for run in runs:
         simulate(study, out, run, device, results, told)
     write_results(study, out, results)
     return results
+
+
+def is_started(run: Run) -> bool:
+    """Whether a run goes on from the model, which must be there then."""
+    return next(started for method, _recipe, started in METHODS if method == run[0])
 
 
 def start_model(study: Study, out: Path, device: str) -> Path:
@@ -134,9 +134,8 @@ def start_model(study: Study, out: Path, device: str) -> Path:
         recipe("default"), widths=study.widths, patch=study.patch, spacing=study.spacing,
         schedule="constant", epochs=ALWAYS, validate_every=10,
     )
-    path, before = out / "start_seconds.json", 0.0
-    if path.exists():
-        before = float(json.loads(path.read_text(encoding="utf-8")))
+    path = out / "start_seconds.json"
+    before = float(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else 0.0
     left = max(study.start_hours - before / 3600, 1e-9)
     resume = (out / "start_model.training" / "dataset.json").exists()
     job = Job(dataset, model, chosen, names, device, left, resume)
@@ -214,8 +213,7 @@ def simulate(
     study: Study, out: Path, run: Run, device: str, results: Results, told: "_Told"
 ) -> None:
     """One run, case after case; `results` is brought up to date after each."""
-    is_started = next(started for method, _recipe, started in METHODS if method == run[0])
-    start = start_model(study, out, device) if is_started else None
+    start = start_model(study, out, device) if is_started(run) else None
     folder = out / f"{run[0]}_seed{run[1]}"
     simulation = Simulation(
         plan_of(study, run, start), folder, (folder / "progress.json").exists(), device,

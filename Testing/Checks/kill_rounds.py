@@ -22,7 +22,7 @@ import numpy as np
 
 from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.project import Project
-from AutoContourRTCore.metrics.boxes import box_of
+from AutoContourRTCore.volumes.boxes import box_of
 from tiny_projects import SHAPE, STRUCTURES
 
 #: In place of the trainer's 60 s, so that a round takes moments.

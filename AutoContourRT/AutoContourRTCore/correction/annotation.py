@@ -14,7 +14,7 @@ from typing import Optional, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import box_of, joint_box
+from AutoContourRTCore.volumes.boxes import box_of, joint_box
 from AutoContourRTCore.volumes.geometry import Geometry
 
 NONE, BACKGROUND, FOREGROUND = 0, 1, 2

@@ -22,7 +22,7 @@ from AutoContourRTCore.correction.annotation_file import (
     write_arrays,
 )
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import box_of, joint_box
+from AutoContourRTCore.volumes.boxes import box_of, joint_box
 from AutoContourRTCore.volumes.geometry import Geometry
 
 SCHEMA = 2  # 1: the masks were of the whole grid

@@ -7,7 +7,7 @@ from typing import Dict, Tuple
 
 import numpy as np
 
-from AutoContourRTCore.metrics.boxes import box_of
+from AutoContourRTCore.volumes.boxes import box_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 

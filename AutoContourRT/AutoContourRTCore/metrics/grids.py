@@ -13,8 +13,8 @@ import numpy as np
 from scipy import ndimage
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import Box, joint_box
 from AutoContourRTCore.metrics.contours import Contour, ContourSet, Index, cut_to_box
+from AutoContourRTCore.volumes.boxes import Box, joint_box
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
 
 #: "reference", "test", or the spacing (mm; k, j, i) of a new grid along the reference's axes.
@@ -169,8 +169,7 @@ def _overlap(a: Geometry, b: Geometry) -> bool:
 
 
 def _seen_to_overlap(a: Geometry, b: Geometry) -> bool:
-    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in b.shape])).reshape(3, -1).T
-    seen = a.to_kji(b.to_lps(corners))
+    seen = a.to_kji(b.corners(0.5))
     low, high = seen.min(axis=0), seen.max(axis=0)
     return bool((high > -0.5).all() and (low < np.asarray(a.shape) - 0.5).all())
 

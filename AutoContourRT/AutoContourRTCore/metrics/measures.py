@@ -13,9 +13,9 @@ from typing import Sequence, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import cropped_pair
 from AutoContourRTCore.metrics.surfaces import SurfaceDistances, voxel_distances
 from AutoContourRTCore.metrics.tolerances import rounded_tolerance
+from AutoContourRTCore.volumes.boxes import cropped_pair
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:

@@ -7,7 +7,7 @@ from typing import Sequence
 
 import numpy as np
 
-from AutoContourRTCore.metrics.boxes import cropped_pair
+from AutoContourRTCore.volumes.boxes import cropped_pair
 
 
 def added_path_length(

@@ -10,8 +10,8 @@ from scipy.spatial import cKDTree
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.borders import Border, surface_elements, surface_voxels
-from AutoContourRTCore.metrics.boxes import cropped_pair
 from AutoContourRTCore.metrics.marching import surface_areas
+from AutoContourRTCore.volumes.boxes import cropped_pair
 
 Triple = Tuple[float, float, float]
 

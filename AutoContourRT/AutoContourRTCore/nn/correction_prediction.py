@@ -156,9 +156,7 @@ def _around(box: Optional[Box], geometry: Geometry, grid: Geometry) -> _Part:
     """
     if box is None:
         return tuple(slice(0, n) for n in grid.shape)
-    low, high = np.array(box[4::-2]) - 0.5, np.array(box[5::-2]) - 0.5
-    corners = np.array(np.meshgrid(*zip(low, high))).reshape(3, -1).T
-    index = grid.to_kji(geometry.to_lps(corners))
+    index = grid.to_kji(geometry.cropped(box[4::-2], box[5::-2]).corners(0.5))
     margin = BOX_MARGIN_MM / np.asarray(grid.spacing)
     start = np.floor(index.min(axis=0) - margin).astype(int)
     stop = np.ceil(index.max(axis=0) + margin).astype(int) + 1

@@ -178,8 +178,7 @@ def place(probability: np.ndarray, grid: Geometry, target: Geometry) -> np.ndarr
 
 def _covering(part: Geometry, target: Geometry) -> Tuple[Tuple[int, ...], Tuple[int, ...]]:
     """Half-open index box of the target that covers another grid."""
-    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in part.shape])).reshape(3, -1).T
-    index = target.to_kji(part.to_lps(corners))
+    index = target.to_kji(part.corners(0.5))
     start = np.clip(np.floor(index.min(axis=0)).astype(int), 0, target.shape)
     stop = np.clip(np.ceil(index.max(axis=0)).astype(int) + 1, 0, target.shape)
     return tuple(start), tuple(stop)

@@ -67,8 +67,7 @@ def levels_mm(geometry: Geometry) -> np.ndarray:
 
 def _points(geometry: Geometry) -> List[np.ndarray]:
     """LPS z, y and x (mm) of the points to look at: all that the volume covers."""
-    corners = np.array(np.meshgrid(*[(-0.5, n - 0.5) for n in geometry.shape])).reshape(3, -1).T
-    lps = geometry.to_lps(corners)
+    lps = geometry.corners(0.5)
     result = []
     for axis, step in zip((2, 1, 0), (STEP_Z_MM, STEP_XY_MM, STEP_XY_MM)):
         low, high = lps[:, axis].min(), lps[:, axis].max()

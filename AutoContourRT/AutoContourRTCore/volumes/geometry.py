@@ -72,6 +72,12 @@ class Geometry:
         offset = np.asarray(lps, dtype=float) - np.asarray(self.origin)
         return offset @ np.linalg.inv(self.step_vectors)
 
+    def corners(self, beyond: float = 0.0) -> np.ndarray:
+        """LPS positions (mm; (8, 3)) of the corners: the centres of the voxels that lie there, or
+        points so many voxels beyond them; 0.5: the outer faces."""
+        ends = [(-beyond, n - 1 + beyond) for n in self.shape]
+        return self.to_lps(np.array(np.meshgrid(*ends)).reshape(3, -1).T)
+
     def cropped(self, start: Sequence[int], stop: Sequence[int]) -> "Geometry":
         """The grid of ``array[start:stop]``, half-open in k, j, i."""
         shape = tuple(int(b) - int(a) for a, b in zip(start, stop))
@@ -93,8 +99,7 @@ class Geometry:
         """Whether both grids put every voxel at the same place, within the tolerance."""
         if self.shape != other.shape:
             return False
-        corners = np.array(np.meshgrid(*[(0, n - 1) for n in self.shape])).reshape(3, -1).T
-        return bool(np.abs(self.to_lps(corners) - other.to_lps(corners)).max() <= tolerance_mm)
+        return bool(np.abs(self.corners() - other.corners()).max() <= tolerance_mm)
 
 
 def _triple(values: Sequence[float]) -> Triple:

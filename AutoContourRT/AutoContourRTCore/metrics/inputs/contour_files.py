@@ -11,12 +11,12 @@ import SimpleITK
 from scipy import ndimage
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import Box, box_of
 from AutoContourRTCore.metrics.contours import Contour, ContourSet, contours_of, cut_to_box
 from AutoContourRTCore.metrics.inputs.dicom_contours import find_structure_set, read_dicom_contours
 from AutoContourRTCore.metrics.inputs.dose_files import is_dicom
 from AutoContourRTCore.metrics.inputs.hashes import identity_of
 from AutoContourRTCore.metrics.inputs.label_tables import find_table, read_table, stem_of
+from AutoContourRTCore.volumes.boxes import Box, box_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.imagefile import READABLE, geometry_of, read_image
 from AutoContourRTCore.volumes.segfile import read_labelmap

@@ -12,6 +12,7 @@ from typing import List, NamedTuple, Optional
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.boxes import box_of
 from AutoContourRTCore.volumes.dicom.outlines import outlines
 from AutoContourRTCore.volumes.dicom.planes import between
 from AutoContourRTCore.volumes.dicom.polygons import fill
@@ -66,8 +67,7 @@ def check_inside(labelmap: LabelMap, series: Series) -> None:
         part = _part(mask, labelmap.geometry)
         if part is None:
             continue
-        corners = np.array(np.meshgrid(*[(1, n - 2) for n in part.mask.shape])).reshape(3, -1).T
-        over = _outside(part.grid.to_lps(corners), series)
+        over = _outside(part.grid.corners(-1), series)
         if over > 0:
             raise InputError(
                 f"{name} reaches {over:.1f} mm outside the CT of {series.where}; give the CT that "
@@ -89,16 +89,11 @@ def _outside(points: np.ndarray, series: Series) -> float:
 
 def _part(mask: np.ndarray, geometry: Geometry) -> Optional[_Part]:
     """What is in a mask; None for an empty one."""
-    slices = np.flatnonzero(mask.any(axis=(1, 2)))
-    if not len(slices):
+    box = box_of(mask)
+    if box is None:
         return None
-    seen = np.any(mask[slices[0] : slices[-1] + 1], axis=0)  # along the slow axis first: far faster
-    used = (slices, np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0)))
-    start = np.array([each[0] for each in used])
-    stop = np.array([each[-1] for each in used]) + 1
-    inner = mask[tuple(slice(a, b) for a, b in zip(start, stop))]
-    rim = geometry.cropped((start - 1).tolist(), (stop + 1).tolist())
-    return _Part(np.pad(inner, 1), rim)
+    rim = geometry.cropped([part.start - 1 for part in box], [part.stop + 1 for part in box])
+    return _Part(np.pad(mask[box], 1), rim)
 
 
 def _plane(part: Optional[_Part], series: Series, index: int) -> Optional[_Plane]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.metrics.boxes import cropped_pair
+from AutoContourRTCore.volumes.boxes import cropped_pair
 
 
 def test_both_masks_are_cut_to_the_smallest_box_around_both():

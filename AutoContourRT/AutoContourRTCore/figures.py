@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import colorsys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, List, Optional, Sequence, Tuple
@@ -23,6 +24,7 @@ from matplotlib.figure import Figure  # noqa: E402  (the backend must be chosen 
 SOFT_TISSUE = (-160.0, 240.0)
 BACKGROUND = "#101418"
 MARGIN_MM = 50.0  # shown around the structures
+LINE_SATURATION, LINE_VALUE = 0.55, 0.95  # of outlines, at least
 _X, _Y, _Z = np.eye(3)
 
 
@@ -163,11 +165,15 @@ def _legend(figure: Any, labelmap: LabelMap, reference: Optional[LabelMap]) -> N
 
 
 def _color(name: str) -> Tuple[float, float, float]:
+    """The structure's hue, as bright and full as a thin line on grey tissue needs."""
     try:
         red, green, blue = find(name).color
     except UnknownStructure:
         return (0.9, 0.9, 0.9)
-    return (red / 255, green / 255, blue / 255)
+    hue, saturation, value = colorsys.rgb_to_hsv(red / 255, green / 255, blue / 255)
+    if saturation > 0:  # grey has no hue to show
+        saturation = max(saturation, LINE_SATURATION)
+    return colorsys.hsv_to_rgb(hue, saturation, max(value, LINE_VALUE))
 
 
 def new_figure(size: Tuple[float, float]) -> Figure:

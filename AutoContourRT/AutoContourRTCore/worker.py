@@ -24,6 +24,7 @@ from functools import partial
 from typing import Any, Callable, Dict, Iterable, NoReturn, Optional, Sequence, Set, Tuple, Union
 
 from AutoContourRTCore import __version__, messages, process_tree
+from AutoContourRTCore.allocation import keep_freed_memory, return_freed_memory
 from AutoContourRTCore.channel import private_input, private_output
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.volumes.atomic import remove_leftovers
@@ -216,6 +217,7 @@ class Worker:
             del self._open[request_id]
             self._begun.discard(request_id)
         self._send(reply)
+        return_freed_memory()
 
 
 def _background_step(service: Any) -> Optional[Dict[str, Any]]:
@@ -227,6 +229,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> NoReturn:
     """Be a worker; ends the process."""
     options = _parser().parse_args(arguments)
     process_tree.own_group()
+    keep_freed_memory()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the program that started us
     lines = private_input()
     with private_output() as channel:

@@ -18,6 +18,7 @@ from typing import Tuple  # noqa: E402  (the clock starts before the imports)
 import numpy as np  # noqa: E402
 from validation_cases import MODEL, cases  # noqa: E402
 
+from AutoContourRTCore.allocation import keep_freed_memory  # noqa: E402
 from AutoContourRTCore.metrics.measures import dice  # noqa: E402
 from AutoContourRTCore.phantom import make_phantom  # noqa: E402
 from AutoContourRTCore.segmentation.pipeline import (  # noqa: E402
@@ -110,6 +111,8 @@ def main(case: str, way: str) -> None:
     volume, truth = enlarge(volume, truth, grid)
     preparing = time.monotonic() - prepared
     started = time.monotonic()
+    if way == "ours":
+        keep_freed_memory()  # as the command line and the worker do
     model = load_model(MODEL, "cpu")
     found = segment(volume, model).labelmap if way == "ours" else plain(volume, model)
     ended = time.monotonic()

@@ -1,6 +1,7 @@
 """How well the shipped model contours the validation cases: the figures of its card.
 
-    python head_neck_figures.py [--cases N] [--json FILE] [--csv FILE] [--pictures FOLDER]
+    python head_neck_figures.py [--cases N] [--json FILE] [--csv FILE]
+        [--worst 15] [--pictures FOLDER]
 
 Means over the cases in which a structure was drawn, with bootstrap 95 % intervals (patients
 resampled); what was not found counts as Dice and surface Dice 0, and has no distance. "drawn
@@ -35,7 +36,6 @@ MEASURES = {
     "surface_dice_rounded": "", "dice_drawn_slices": "", "surface_dice_drawn_slices": "",
 }
 OVERLAPS = tuple(name for name in MEASURES if "dice" in name)
-WORST = 15
 Figures = Dict[str, float]
 Scored = Dict[str, object]
 
@@ -49,7 +49,7 @@ def score(model_id: str, count: int) -> List[Scored]:
         rounded = compare(truth, result, Settings(round_tolerance=True), case=case).rows
         cut = compare(truth, _on_drawn_slices(result, truth), Settings(), case=case).rows
         for row, same, on_slices in zip(plain, rounded, cut):
-            found.append(_record(row, same, on_slices))
+            found.append(_record(row, same, on_slices, volume.geometry.voxel_ml))
     return found
 
 
@@ -64,7 +64,7 @@ def _on_drawn_slices(result: LabelMap, truth: LabelMap) -> LabelMap:
     return LabelMap(masks, result.geometry)
 
 
-def _record(row: Row, rounded: Row, on_slices: Row) -> Scored:
+def _record(row: Row, rounded: Row, on_slices: Row, voxel_ml: float) -> Scored:
     record: Scored = {name: row[own] for name, own in MEASURES.items() if own}
     record["surface_dice_rounded"] = rounded["surface_dice"]
     record["dice_drawn_slices"] = on_slices["dice"]
@@ -75,7 +75,8 @@ def _record(row: Row, rounded: Row, on_slices: Row) -> Scored:
         "case": row.case, "structure": row.structure, "drawn": row.state != NOT_IN_REFERENCE,
         "found": row["volume_test_ml"] > 0, "tolerance_mm": row["tolerance_mm"],
         "tolerance_rounded_mm": rounded["tolerance_used_mm"],
-        "test_ml": row["volume_test_ml"], **record,
+        "test_ml": row["volume_test_ml"], "test_voxels": round(row["volume_test_ml"] / voxel_ml),
+        **record,
     }  # fmt: skip
 
 
@@ -85,14 +86,16 @@ def summary(scored: Sequence[Scored], structures: Sequence[str]) -> Dict[str, Fi
     for name in structures:
         own = [s for s in scored if s["structure"] == name]
         drawn = [s for s in own if s["drawn"]]
-        undrawn = [float(s["test_ml"]) for s in own if not s["drawn"]]  # type: ignore[arg-type]
+        undrawn = [s for s in own if not s["drawn"]]
         rounded = [s["tolerance_rounded_mm"] for s in drawn]
         figures: Figures = {
             "n": len(drawn), "n_found": sum(bool(s["found"]) for s in drawn),
             "tolerance_mm": drawn[0]["tolerance_mm"],
             "tolerance_rounded_low_mm": min(rounded), "tolerance_rounded_high_mm": max(rounded),
-            "undrawn_cases": len(undrawn), "undrawn_cases_predicted": sum(v > 0 for v in undrawn),
-            "undrawn_ml_predicted": sum(undrawn),
+            "undrawn_cases": len(undrawn),
+            "undrawn_cases_predicted": sum(bool(s["found"]) for s in undrawn),
+            "undrawn_ml_predicted": sum(s["test_ml"] for s in undrawn),
+            "undrawn_voxels_predicted": sum(s["test_voxels"] for s in undrawn),
         }  # fmt: skip
         for measure in MEASURES:
             values = [float(s[measure]) for s in drawn]  # type: ignore[arg-type]
@@ -117,7 +120,8 @@ def table(figures: Dict[str, Figures]) -> List[str]:
     ]
     for name, f in figures.items():
         lines.append(
-            f"| {name} | {f['n']:.0f}, {f['n_found']:.0f} | {shown(f, 'dice')} "
+            f"| {name} | {f['n']:.0f}, {f['n_found']:.0f} "
+            f"| {shown(f, 'dice')}, SD {f['dice_sd']:.3f} "
             f"| {shown(f, 'surface_dice')} at {f['tolerance_mm']} mm "
             f"| {shown(f, 'surface_dice_rounded')} at {f['tolerance_rounded_low_mm']:.2f} to "
             f"{f['tolerance_rounded_high_mm']:.2f} mm "
@@ -133,7 +137,7 @@ def undrawn(figures: Dict[str, Figures]) -> str:
     """What is predicted where nobody drew, in a sentence."""
     told = [
         f"{name} in {f['undrawn_cases_predicted']:.0f} of {f['undrawn_cases']:.0f} cases "
-        f"({f['undrawn_ml_predicted']:.0f} ml in all)"
+        f"({f['undrawn_voxels_predicted']:.0f} voxels, {f['undrawn_ml_predicted']:.0f} ml in all)"
         for name, f in figures.items()
         if f["undrawn_cases"]
     ]
@@ -151,7 +155,7 @@ def draw(worst: Sequence[Scored], model_id: str, folder: Path) -> None:
             n = places[case, name]
             both = np.argwhere(truth.masks[name] | result.masks[name])
             save_three_planes(
-                volume, result.only([name]), folder / f"{n:02}_{case}_{name}.png",
+                volume, result.only([name]), folder / f"{n + 1:02}_{case}_{name}.png",
                 f"{case} {name}: surface Dice {worst[n]['surface_dice']:.3f}, Dice "
                 f"{worst[n]['dice']:.3f}", volume.geometry.to_lps(both.mean(axis=0)),
                 truth.only([name]),
@@ -164,6 +168,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=ALL)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--csv", type=Path)
+    parser.add_argument("--worst", type=int, default=15)
     parser.add_argument("--pictures", type=Path)
     parser.add_argument("--model", default=MODEL)
     arguments = parser.parse_args()
@@ -171,7 +176,7 @@ def main() -> None:
     figures = summary(scored, load_model(arguments.model).manifest.structures)
     print("\n".join([*table(figures), undrawn(figures), "", "The worst by surface Dice:"]))
     drawn = sorted((s for s in scored if s["drawn"]), key=lambda s: s["surface_dice"])
-    worst = drawn[:WORST]
+    worst = drawn[: arguments.worst]
     for record in worst:
         print(f"  {record['case']} {record['structure']}: surface Dice "
               f"{record['surface_dice']:.3f}, Dice {record['dice']:.3f}")  # fmt: skip

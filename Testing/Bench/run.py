@@ -2,9 +2,9 @@
 contour metrics against the public library (bench_metrics.py).
 
 Ours: body crop, windows of the training patch with 25 % overlap, channels-last, bfloat16 where
-the CPU has it. Plain: the whole volume, on the same lattice, in windows with 50 % overlap, float32,
-contiguous, no crop. Both write masks on the input's grid; Dice of each against the clinician.
-Figures are whole-process: seconds with start-up, peak memory.
+the CPU has it, freed memory kept (allocation.py). Plain: the whole volume, on the same lattice, in
+windows with 50 % overlap, float32, contiguous, no crop. Both write masks on the input's grid; Dice
+of each against the clinician. Figures are whole-process: seconds with start-up, peak memory.
 """
 
 from __future__ import annotations

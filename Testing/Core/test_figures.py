@@ -49,6 +49,19 @@ def test_the_patients_left_is_on_the_right_of_the_axial_picture(tmp_path, geomet
     assert columns.size and columns.min() > 0.4
 
 
+def test_the_outline_of_a_structure_of_a_dull_colour_is_bright(tmp_path):
+    """Brainstem's (145, 92, 140) is all but the grey of tissue in a line of a pixel or two."""
+    index = np.stack(np.meshgrid(*map(np.arange, STRAIGHT.shape), indexing="ij"), axis=-1)
+    middle = np.linalg.norm(STRAIGHT.to_lps(index) - (100.0, 100.0, 75.0), axis=-1) < 40
+    path = tmp_path / "planes.png"
+    volume = Volume(np.zeros(STRAIGHT.shape, dtype=np.int16), STRAIGHT)
+    save_three_planes(volume, LabelMap({"Brainstem": middle}, STRAIGHT), path)
+    pixels = picture.imread(path)[..., :3]
+    above_legend = pixels[: int(0.8 * len(pixels))]
+    seen = (above_legend[..., 0] > 0.85) & (above_legend[..., 0] - above_legend[..., 1] > 0.35)
+    assert seen.sum() > 200
+
+
 def test_a_picture_without_structures_can_be_made(tmp_path):
     volume = Volume(np.zeros(STRAIGHT.shape, dtype=np.int16), STRAIGHT)
     path = tmp_path / "folder" / "empty.png"

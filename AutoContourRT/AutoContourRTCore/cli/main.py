@@ -18,6 +18,7 @@ import traceback
 from typing import Optional, Sequence
 
 from AutoContourRTCore import __version__
+from AutoContourRTCore.allocation import keep_freed_memory
 from AutoContourRTCore.cli import (
     compare_command,
     convert_command,
@@ -48,6 +49,7 @@ COMMANDS = (
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """Run one command (default: the process's arguments); returns the exit code."""
     _speak_plainly()
+    keep_freed_memory()
     options = parser().parse_args(arguments)
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # batch systems cancel so

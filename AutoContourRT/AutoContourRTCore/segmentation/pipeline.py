@@ -17,6 +17,7 @@ from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 from AutoContourRTCore.segmentation.body import body_mask, only_body, skin_voxels
 from AutoContourRTCore.segmentation.doubt import Doubt, doubt_of
+from AutoContourRTCore.segmentation.last_answer import Predicts
 from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
 from AutoContourRTCore.segmentation.postprocess import clean
 from AutoContourRTCore.segmentation.sense import check_input
@@ -40,7 +41,7 @@ class LoadedModel:
     """A model in memory: what it is and the network that computes it."""
 
     manifest: Manifest
-    predictor: Predictor
+    predictor: Predicts
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def probabilities(
     volume: Volume,
     body: np.ndarray,
     region: np.ndarray,
-    predictor: Predictor,
+    predictor: Predicts,
     progress: Progress = ignore_progress,
 ) -> Tuple[np.ndarray, Geometry]:
     """Probabilities [structures, k, j, i] on the network's grid around a region, and that grid.

@@ -12,6 +12,7 @@ from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.messages import SegmentRequest
 from AutoContourRTCore.models.files import read_model, write_model
 from AutoContourRTCore.models.store import ModelStore
+from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.segmentation import pipeline
 from AutoContourRTCore.segmentation.service import SegmentationService
 
@@ -44,6 +45,32 @@ def test_a_model_is_read_once_and_again_when_it_was_replaced(
     changed = service(request)
     assert loads == ["tiny", "tiny"]
     assert set(changed.volumes_ml) > set(first.volumes_ml)
+
+
+def test_other_structures_of_the_same_image_need_no_network_and_are_the_same(
+    models: Path, phantom_ct: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = Predictor.__call__, []
+
+    def counting(self: Predictor, *arguments: Any) -> Any:
+        calls.append(arguments)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(Predictor, "__call__", counting)
+
+    def request(name: str, **more: Any) -> SegmentRequest:
+        return SegmentRequest("1", str(phantom_ct), str(tmp_path / name), "tiny", **more)
+
+    service = SegmentationService(ModelStore(models))
+    everything = service(request("all.seg.nrrd"))
+    one = sorted(everything.volumes_ml)[0]
+    found = service(request("one.seg.nrrd", structures=(one,)))
+    assert len(calls) == 1 and found.volumes_ml == {one: everything.volumes_ml[one]}
+    alone = SegmentationService(ModelStore(models))(request("alone.seg.nrrd", structures=(one,)))
+    assert len(calls) == 2 and alone.volumes_ml == found.volumes_ml
+    assert (tmp_path / "one.seg.nrrd").read_bytes() == (tmp_path / "alone.seg.nrrd").read_bytes()
+    service(request("box.seg.nrrd", roi=(20, 60, 20, 60, 5, 30)))
+    assert len(calls) == 3
 
 
 def test_cancelling_just_before_the_writing_keeps_the_earlier_file(

@@ -50,8 +50,9 @@ HISTORY = (
 )
 FAILURES = (
     "Trained on CTs of mostly 4 to 5 mm in plane: on finer ones contours are smooth but not finer.",
-    "Spinal cord and oesophagus were often drawn in part; where they end is the model's guess.",
-    "Larynx and oesophagus are the least certain; few cases, and clinics draw them differently.",
+    "Where cord, oesophagus and larynx end is its guess; clinics differ.",
+    "Parotids: it falls short at the deep lobe and at the ends.",
+    "An oesophagus that holds air can mislead it.",
     "Not tried on children, on patients after surgery with flaps, or on MR.",
 )
 

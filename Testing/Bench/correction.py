@@ -19,6 +19,7 @@ from typing import Callable, List, NamedTuple
 
 import torch
 
+from AutoContourRTCore.allocation import keep_freed_memory
 from AutoContourRTCore.correction.oracle import draw_whole
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.setup import correction_recipe, create_project
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=12)
     parser.add_argument("--full", action="store_true", help="the recipes' own network and patch")
     options = parser.parse_args()
+    keep_freed_memory()  # as the command line and the worker do; for the bare loop too
     device = choose_device(options.device)
     with tempfile.TemporaryDirectory() as folder:
         lines = steps(Path(folder), device, options.steps, not options.full)

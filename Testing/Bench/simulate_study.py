@@ -26,6 +26,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 import numpy as np
 import torch
 
+from AutoContourRTCore.allocation import keep_freed_memory
 from AutoContourRTCore.anatomy.catalogue import find, standard_name
 from AutoContourRTCore.correction.report import running_mean_sd
 from AutoContourRTCore.correction.setup import (
@@ -91,6 +92,7 @@ class Study:
 def main(arguments: Optional[Sequence[str]] = None) -> int:
     """See the top of the file."""
     options = _options(arguments)
+    keep_freed_memory()  # as the command line and the worker do
     study = Study(
         str(options.dataset.absolute()), tuple(map(standard_name, options.structures.split(","))),
         options.cases, options.slices, options.seconds_per_case,
@@ -186,9 +188,9 @@ def _other_cases(study: Study, out: Path) -> Tuple[Path, Tuple[str, ...]]:
         link = folder / "_".join(case.relative_to(root).parts)
         if not link.exists():
             link.symlink_to(case, target_is_directory=True)
-    partners = {find(name).left_right_partner for name in study.structures}
-    known = find_names(others).known
-    names = tuple(n for n in known if n not in study.structures and n not in partners)
+    partners = (find(name).left_right_partner for name in study.structures)
+    left_out = {*study.structures, *partners}
+    names = tuple(name for name in find_names(others).known if name not in left_out)
     if not names:
         raise InputError(f"The other cases of {root} show nothing but what is to be learnt.")
     return folder, names
@@ -244,19 +246,18 @@ class _Told:
 
     def __init__(self, study: Study, results: Results) -> None:
         self._study, self._results = study, results
-        self._began, self._done = time.monotonic(), sum(map(len, results.values()))
-        self._before = self._done
+        self._began, self._before = time.monotonic(), sum(map(len, results.values()))
 
     def case(self, run: Run, dice: Sequence[float]) -> None:
         means = self._results[run]
-        self._done = sum(map(len, self._results.values()))
-        all_cases = len(self._results) * self._study.cases
-        pace = (time.monotonic() - self._began) / (self._done - self._before)
+        done = sum(map(len, self._results.values()))
+        left = len(self._results) * self._study.cases - done
+        pace = (time.monotonic() - self._began) / (done - self._before)
         shown = ", ".join(f"{value:.2f}" for value in dice)
         _say(
             f"{TITLES[run[0]]}, seed {run[1]}: case {len(means)} of {self._study.cases}, Dice "
             f"before correction {shown}; running mean {np.mean(means[-RUNNING:]):.2f}; "
-            f"{(all_cases - self._done) * pace / 60:.0f} min left in all"
+            f"{left * pace / 60:.0f} min left in all"
         )
 
 
@@ -349,9 +350,7 @@ def draw(study: Study, results: Results, path: Path) -> None:
 def _known(out: Path, run: Run) -> List[float]:
     """What an earlier start did of a run."""
     path = out / f"{run[0]}_seed{run[1]}" / "progress.json"
-    if not path.exists():
-        return []
-    rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+    rows = json.loads(path.read_text(encoding="utf-8"))["rows"] if path.exists() else []
     return mean_by_case(rows) if rows else []
 
 

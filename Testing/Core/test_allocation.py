@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
 import sys
@@ -37,7 +38,10 @@ print(again, kept - resident_mb())
 def large_arrays(way: str) -> "tuple[float, float]":
     """Page faults of ten arrays of 128 MB after one, and the MB that are returned afterwards."""
     command = [sys.executable, "-c", LARGE_ARRAYS, way]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    packages = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=True, timeout=60, env=packages
+    )
     faults, returned = map(float, done.stdout.split())
     return faults, returned
 

@@ -204,9 +204,9 @@ def test_ctrl_c_leaves_whole_files_only_and_the_same_command_goes_on(
 ) -> None:
     cohort, out = tmp_path / "in", tmp_path / "out"
     cohort.mkdir()
-    write_volume(thin(read_volume(phantom_ct)), cohort / "a.nrrd")
-    for name in "bc":
-        shutil.copy(cohort / "a.nrrd", cohort / f"{name}.nrrd")
+    ct = thin(read_volume(phantom_ct))
+    for name, hu in zip("abc", range(3)):  # the network looks at each: no two are the same
+        write_volume(Volume(ct.array + hu, ct.geometry), cohort / f"{name}.nrrd")
     listen = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
     words = ("segment-cohort", cohort, out, "--model", "slow", "--device", "cpu",
              "--progress", "json")  # fmt: skip

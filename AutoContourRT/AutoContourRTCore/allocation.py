@@ -15,8 +15,9 @@ def keep_freed_memory() -> None:
     """From now on, use this process's freed memory again instead of returning it to the system.
 
     glibc returns large arrays as they are freed, and the system must clear every page of the next
-    ones: a quarter of the time of contouring, a tenth of a training step. For processes of our own
-    only. Does nothing where the C library is another one (Windows, macOS, musl).
+    ones: a quarter of the time of contouring, a tenth of a training step (contour_once.py and
+    correction.py in Testing/Bench, with this call and without). For processes of our own only.
+    Does nothing where the C library is another one (Windows, macOS, musl).
     """
     mallopt = _glibc("mallopt")
     if mallopt is not None:

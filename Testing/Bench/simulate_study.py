@@ -6,9 +6,9 @@ The same command goes on where a stopped or killed one was. `simulate` runs for 
 method: `rootpainter3d` and `default` from random weights; then a model is trained, for
 --start-hours, on the cases that the simulation does not use, without the structures it learns and
 their other sides, and `default` runs from that model. All have the same network, voxels per patch
-and seconds: on a processor the seconds of this process's threads, divided by their number, so that
-the machine's other work gives no method less. OUT holds a folder for each run (see simulation.py),
-table.md, table.csv and curves.png: made anew after each case.
+and seconds: on a processor the seconds of this process's threads, divided by their number. Run it
+alone: beside other work such a second is worth less, and not to each method alike. OUT holds a
+folder for each run (see simulation.py), table.md, table.csv, curves.png: made anew after each case.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 from AutoContourRTCore.segmentation.body import body_mask, only_body, skin_voxels
 from AutoContourRTCore.segmentation.doubt import Doubt, doubt_of
-from AutoContourRTCore.segmentation.last_answer import Predicts
+from AutoContourRTCore.segmentation.last_answer import RememberingPredictor
 from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
 from AutoContourRTCore.segmentation.postprocess import clean
 from AutoContourRTCore.segmentation.sense import check_input
@@ -41,7 +41,7 @@ class LoadedModel:
     """A model in memory: what it is and the network that computes it."""
 
     manifest: Manifest
-    predictor: Predicts
+    predictor: Predictor
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def load_model(
     manifest, weights = (store or ModelStore()).load(model_id)
     recipe = Recipe.from_dict(manifest.recipe)
     return LoadedModel(
-        manifest, Predictor(weights, tuple(manifest.structures), recipe, device)
+        manifest, RememberingPredictor(weights, tuple(manifest.structures), recipe, device)
     )
 
 
@@ -116,7 +116,7 @@ def probabilities(
     volume: Volume,
     body: np.ndarray,
     region: np.ndarray,
-    predictor: Predicts,
+    predictor: Predictor,
     progress: Progress = ignore_progress,
 ) -> Tuple[np.ndarray, Geometry]:
     """Probabilities [structures, k, j, i] on the network's grid around a region, and that grid.

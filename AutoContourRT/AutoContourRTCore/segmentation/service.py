@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Callable, Optional, Tuple
 
 from AutoContourRTCore.messages import SegmentRequest, SegmentResult
@@ -60,13 +59,11 @@ class SegmentationService:
 
     def _loaded(self, model_id: str, device: str) -> LoadedModel:
         """The model in memory where it is still the one in the store, else read anew."""
-        from AutoContourRTCore.segmentation.last_answer import LastAnswer
         from AutoContourRTCore.segmentation.pipeline import load_model
 
         key = (self._store.manifest(model_id), device)
         if self._model is None or key != self._key:
             self._model, self._key = None, None  # free the memory first
-            model = load_model(model_id, device, self._store)
-            self._model = replace(model, predictor=LastAnswer(model.predictor))
+            self._model = load_model(model_id, device, self._store)
             self._key = key
         return self._model

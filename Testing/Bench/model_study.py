@@ -19,9 +19,11 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Dict, List, Sequence, Tuple
+from unittest import mock
 
 import numpy as np
 import torch
+from deep_supervision import COARSE
 from model_study_rows import ROWS
 from validation_cases import data_folder
 
@@ -31,6 +33,7 @@ from AutoContourRTCore.nn.cases import load_cases, save_cases
 from AutoContourRTCore.nn.dataset import partners, read_cases
 from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.training import Trainer, TrainingData
+from AutoContourRTCore.segmentation import pipeline
 from AutoContourRTCore.segmentation.pipeline import LoadedModel, segment
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.segfile import read_labelmap
@@ -72,9 +75,11 @@ def run(name: str, seed: int) -> None:
         return
     torch.set_num_threads(1)
     trained, cost = train(row.trained_as or name, seed)
-    weights = {n: t.float().numpy() for n, t in trained.average.items()}
+    averages = trained.average.items()
+    weights = {n: t.float().numpy() for n, t in averages if not n.startswith(COARSE)}
     predictor = row.use(Predictor(weights, STRUCTURES, trained.recipe, "cpu"), STRUCTURES)
-    result = {"dice": judge(predictor), "cpu_seconds_per_step": cost}
+    with mock.patch.object(pipeline, "clean", row.clean):
+        result = {"dice": judge(predictor), "cpu_seconds_per_step": cost}
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
 
@@ -85,7 +90,7 @@ def train(name: str, seed: int) -> Tuple[Trainer, float]:
     recipe = replace(row.recipe, seed=seed)
     cases = row.data(load_cases(cache(recipe.spacing)))
     data = TrainingData(cases, (), STRUCTURES, partners(STRUCTURES))
-    trainer = Trainer(data, recipe, STUDY / name / str(seed), torch.device("cpu"))
+    trainer = row.trainer(data, recipe, STUDY / name / str(seed), torch.device("cpu"))
     trainer.resume()
     began, first = time.process_time(), trainer.step
 

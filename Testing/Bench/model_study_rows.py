@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Callable, List, Sequence, Tuple
+from typing import Any, Callable, List, Sequence, Tuple, Type
 
 import numpy as np
+from deep_supervision import DeeplySupervised
+from scipy.special import expit, logit
 
 from AutoContourRTCore.nn import recipes
 from AutoContourRTCore.nn.cases import Case
 from AutoContourRTCore.nn.dataset import partners
 from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.nn.training import Trainer
+from AutoContourRTCore.segmentation.postprocess import clean
 
 STEPS = 900
 EPOCH = 75
@@ -38,7 +42,8 @@ def as_it_is(predictor: Predictor, structures: Sequence[str]) -> Any:
 @dataclass(frozen=True)
 class Row:
     """change, predicted: words for the table. data: what is made of the cases. trained_as: the row
-    whose training serves. use: what is made of the trained network before it contours."""
+    whose training serves. use: what is made of the trained network before it contours. clean: what
+    is done to a mask (bool [k, j, i]) before it is judged."""
 
     change: str
     predicted: str
@@ -46,6 +51,8 @@ class Row:
     data: Callable[[List[Case]], Sequence[Case]] = same_cases
     trained_as: str = ""
     use: Callable[[Predictor, Sequence[str]], Any] = as_it_is
+    trainer: Type[Trainer] = Trainer
+    clean: Callable[[np.ndarray], np.ndarray] = clean
 
 
 def without_outliers(cases: List[Case]) -> List[Case]:
@@ -76,19 +83,48 @@ def _open_ended(case: Case) -> Case:
     return replace(case, known=known)
 
 
-class Mirrored:
+class _Around:
+    """What the pipeline asks of a predictor, beside the answer itself."""
+
+    def __init__(self, predictor: Predictor) -> None:
+        self._predictor = predictor
+        self.recipe, self.block = predictor.recipe, predictor.block
+        self.notes: Tuple[str, ...] = ()
+
+
+class Mirrored(_Around):
     """A predictor that averages with the mirror image, left and right exchanged."""
 
     def __init__(self, predictor: Predictor, structures: Sequence[str]) -> None:
-        self._predictor = predictor
-        self.recipe, self.block = predictor.recipe, predictor.block
+        super().__init__(predictor)
         self._partner = list(partners(structures))
-        self.notes: Tuple[str, ...] = ()
 
     def __call__(self, image: np.ndarray, progress: Any) -> np.ndarray:
         found = self._predictor(image, progress)
         again = self._predictor(np.ascontiguousarray(image[..., ::-1]), progress)[..., ::-1]
         return (found + again[self._partner]) / 2
+
+
+class Threshold(_Around):
+    """A predictor whose contours lie where the network's probability is another than one half."""
+
+    def __init__(self, predictor: Predictor, probability: float) -> None:
+        super().__init__(predictor)
+        self._shift = logit(probability)
+
+    def __call__(self, image: np.ndarray, progress: Any) -> np.ndarray:
+        found = np.clip(self._predictor(image, progress), 1e-6, 1 - 1e-6)
+        return np.asarray(expit(logit(found) - self._shift), dtype=np.float32)
+
+
+def at(probability: float) -> Callable[[Predictor, Sequence[str]], Threshold]:
+    """A row's use of a threshold."""
+    return lambda predictor, structures: Threshold(predictor, probability)
+
+
+def not_cleaned(mask: np.ndarray) -> np.ndarray:
+    """All islands and holes stay."""
+    return mask
 
 
 def _recipe_of(paper: Recipe) -> Recipe:
@@ -156,4 +192,12 @@ ROWS = {
                         replace(BASE, average=0.0)),
     "mirrored_inference": Row("averaged with the mirror image", "small gain at twice the time",
                               trained_as="base", use=Mirrored),
+    "deep_supervision": Row("loss on three levels of the decoder", "small organs gain",
+                            trainer=DeeplySupervised),
+    "not_cleaned": Row("islands and holes stay", "loss", trained_as="base", clean=not_cleaned),
+    "threshold_40": Row("contour at probability 0.4", "oesophagus and brainstem gain",
+                        trained_as="base", use=at(0.4)),
+    "threshold_30": Row("contour at probability 0.3", "oesophagus gains",
+                        trained_as="base", use=at(0.3)),
+    "threshold_60": Row("contour at probability 0.6", "loss", trained_as="base", use=at(0.6)),
 }  # fmt: skip

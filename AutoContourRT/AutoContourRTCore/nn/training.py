@@ -84,8 +84,7 @@ class Stepper:
     def _start_anew(self, seed: int) -> None:
         """Fresh random weights, and nothing learnt."""
         torch.manual_seed(seed)
-        network = ResidualUNet(len(self.structures), self.recipe.widths)
-        self.network = network.to(self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
+        self.network = self._fresh_network()
         self._parallel: nn.Module = processes.wrap(self.network, self.device)
         self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
         self.optimizer = make_optimizer(self.network, self.recipe)
@@ -151,9 +150,13 @@ class Stepper:
 
     def network_with(self, weights: Mapping[str, Tensor]) -> ResidualUNet:
         """Another network of this kind, in evaluation mode."""
-        network = ResidualUNet(len(self.structures), self.recipe.widths)
+        network = self._fresh_network()
         network.load_state_dict(weights)
-        return network.to(self.device, memory_format=torch.channels_last_3d).eval()  # type: ignore[call-overload]
+        return network.eval()
+
+    def _fresh_network(self) -> ResidualUNet:
+        network = ResidualUNet(len(self.structures), self.recipe.widths)
+        return network.to(self.device, memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
 
     def _losses_mean(self) -> float:
         return float(np.mean(self._losses)) if self._losses else float("nan")

@@ -27,6 +27,7 @@ from deep_supervision import COARSE
 from model_study_rows import ROWS
 from validation_cases import data_folder
 
+from AutoContourRTCore.allocation import keep_freed_memory
 from AutoContourRTCore.anatomy.catalogue import standard_name
 from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.nn.cases import load_cases, save_cases
@@ -151,6 +152,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--seeds", type=int, nargs="*", default=SEEDS)
     arguments = parser.parse_args()
+    keep_freed_memory()  # as the command line does
     if arguments.what == "prepare":
         prepare()
     elif arguments.what == "table":

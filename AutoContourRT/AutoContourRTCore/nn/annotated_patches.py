@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Sequence, Tuple
+from typing import Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -24,11 +24,16 @@ def case_number(sample: int, cases: int, seed: int) -> int:
     return int(np.random.default_rng([seed, turn, cases]).permutation(cases)[place])
 
 
-def annotated_center(found: AnnotatedCase, recipe: Recipe, rng: np.random.Generator) -> Center:
-    """The middle (voxel indices k, j, i) of a patch that holds annotation."""
+def annotated_place(
+    found: AnnotatedCase, recipe: Recipe, rng: np.random.Generator
+) -> Tuple[Center, Optional[int]]:
+    """The middle (voxel indices k, j, i) of a patch that holds annotation; and the number of the
+    structure that the patch is for, None where it is for any."""
     if recipe.corrections == "anywhere":
-        return anywhere(found, recipe.patch, rng)
-    return around_structure(found, recipe, rng)
+        return anywhere(found, recipe.patch, rng), None
+    bits = sorted({*found.inside, *found.outside})
+    bit = bits[int(rng.integers(len(bits)))]
+    return around_structure(found, bit, recipe, rng), bit
 
 
 def anywhere(
@@ -42,12 +47,10 @@ def anywhere(
 
 
 def around_structure(
-    found: AnnotatedCase, recipe: Recipe, rng: np.random.Generator
+    found: AnnotatedCase, bit: int, recipe: Recipe, rng: np.random.Generator
 ) -> Center:
-    """Each annotated structure as often; recipe.on_structure of the patches inside it, the others
-    on annotated background."""
-    bits = sorted({*found.inside, *found.outside})
-    bit = bits[int(rng.integers(len(bits)))]
+    """recipe.on_structure of the patches inside a structure, the others on its annotated
+    background."""
     first, second = found.inside.get(bit), found.outside.get(bit)
     if rng.random() >= recipe.on_structure:
         first, second = second, first

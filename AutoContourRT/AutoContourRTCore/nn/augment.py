@@ -21,6 +21,7 @@ def training_patch(
     rng: np.random.Generator,
     device: torch.device,
     looks: Optional[np.random.Generator] = None,
+    structure: Optional[int] = None,
 ) -> Tuple[Tensor, Tensor, Tensor]:
     """Image [1, k, j, i], target [structures, k, j, i], and known [structures, 1, 1, 1], or
     [structures, k, j, i] for a case that is known in places only.
@@ -28,10 +29,12 @@ def training_patch(
     center: voxel indices k, j, i. partner: for each structure the channel that it becomes in a
     left-right mirror (itself for a midline structure, -1 where the model lacks the other side).
     Rotation, scale, shear, mirror, shift and elastic deformation make one field. looks: draws what
-    changes the HU and leaves the labels where they are; None: rng does.
+    changes the HU and leaves the labels where they are; None: rng does. structure: the one that the
+    patch is for, which no mirror turns into another side that the model lacks.
     """
     looks = looks or rng
     mirrored = rng.random() < recipe.augmentation.mirror
+    mirrored = mirrored and (structure is None or partner[structure] >= 0)
     field = _sampling_field(center, recipe, mirrored, rng, device)
     regrid = looks.random() < recipe.augmentation.regrid
     other_grid = _other_grid(recipe, looks) if regrid else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Mapping, Tuple
+from typing import Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from AutoContourRTCore.nn.annotated_cases import AnnotatedCases
 from AutoContourRTCore.nn.annotated_patches import (
     Center,
     aligned,
-    annotated_center,
+    annotated_place,
     case_number,
 )
 from AutoContourRTCore.nn.cases import Case
@@ -20,11 +20,13 @@ from AutoContourRTCore.nn.recipes import Recipe
 
 @dataclass(frozen=True)
 class PatchPlace:
-    """Where a patch lies (voxel indices k, j, i), and the random numbers that deform it."""
+    """Where a patch lies (voxel indices k, j, i), and the random numbers that deform it; structure:
+    the number of the one that it is for, None for any."""
 
     case: Case
     center: Center
     rng: np.random.Generator
+    structure: Optional[int] = None
 
 
 def place_of(
@@ -47,4 +49,5 @@ def place_of(
         return PatchPlace(cases.load(case_id).case, aligned(middle, recipe.patch), rng)
     sample = step * recipe.batch + number
     found = cases.load(train[case_number(sample, len(train), seed)])
-    return PatchPlace(found.case, annotated_center(found, recipe, rng), rng)
+    center, structure = annotated_place(found, recipe, rng)
+    return PatchPlace(found.case, center, rng, structure)

@@ -183,7 +183,8 @@ class CorrectionTrainer(Stepper):
         numbers = (self.recipe.seed + self.state.restarts, self.step, number)
         place = place_of(self.cases, self.recipe, self._mistakes, numbers)
         image, target, known = training_patch(
-            place.case, place.center, self.recipe, self._partner, place.rng, self.device
+            place.case, place.center, self.recipe, self._partner, place.rng, self.device,
+            structure=place.structure,
         )
         return image, target, known.expand_as(target)
 

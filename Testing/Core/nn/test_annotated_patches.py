@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from AutoContourRTCore.nn.annotated_patches import annotated_center, case_number
+from AutoContourRTCore.nn.annotated_patches import annotated_place, case_number
 from AutoContourRTCore.nn.case_cache import AnnotatedCase
 from AutoContourRTCore.nn.cases import Case
 from tiny_cases import tiny_recipe
@@ -45,7 +45,7 @@ def test_every_patch_holds_annotation(corrections: str) -> None:
         found = annotated(known, known & (np.indices(SHAPE)[0] % 2 == 0))
         for draw in range(20):
             rng = np.random.default_rng([seed, draw])
-            assert known[window(annotated_center(found, recipe, rng))].any()
+            assert known[window(annotated_place(found, recipe, rng)[0])].any()
 
 
 def test_anywhere_means_that_the_annotation_may_lie_at_any_place_of_the_patch() -> None:
@@ -55,7 +55,7 @@ def test_anywhere_means_that_the_annotation_may_lie_at_any_place_of_the_patch() 
     found, rng = annotated(known, known), np.random.default_rng(0)
     places = set()
     for _ in range(6000):
-        start = [s.start for s in window(annotated_center(found, recipe, rng))]
+        start = [s.start for s in window(annotated_place(found, recipe, rng)[0])]
         places.add(tuple(np.array((10, 20, 22)) - start))
     for axis, size in enumerate(PATCH):
         assert {place[axis] for place in places} == set(range(size))
@@ -66,7 +66,7 @@ def test_a_patch_anywhere_stays_in_the_volume_where_that_is_large_enough() -> No
     for seed in range(30):
         known = strokes(seed, 1)
         rng = np.random.default_rng(seed)
-        found = window(annotated_center(annotated(known, known), recipe, rng))
+        found = window(annotated_place(annotated(known, known), recipe, rng)[0])
         assert [s.stop - s.start for s in found] == list(PATCH)
         assert all(s.stop <= n for s, n in zip(found, SHAPE))
 
@@ -78,7 +78,7 @@ def test_a_volume_smaller_than_a_patch_is_covered() -> None:
     recipe = tiny_recipe(corrections="anywhere")
     for draw in range(50):
         rng = np.random.default_rng(draw)
-        place = window(annotated_center(annotated(known, known), recipe, rng))
+        place = window(annotated_place(annotated(known, known), recipe, rng)[0])
         assert place[0].start == 0 and place[0].stop >= 5 and place[1].stop >= 9
 
 
@@ -87,7 +87,7 @@ def test_patches_around_a_structure_are_as_often_inside_as_the_recipe_says() -> 
     inside[4, 8, 8] = known[4, 8, 8] = known[16, 32, 36] = True
     found = annotated(known, inside)
     recipe, rng = tiny_recipe(on_structure=0.7), np.random.default_rng(0)
-    hits = [annotated_center(found, recipe, rng)[0] < 10 for _ in range(2000)]
+    hits = [annotated_place(found, recipe, rng)[0][0] < 10 for _ in range(2000)]
     assert np.mean(hits) == pytest.approx(0.7, abs=0.03)
 
 
@@ -96,8 +96,9 @@ def test_each_structure_is_drawn_as_often_however_small() -> None:
     case = Case("c", np.zeros(SHAPE, np.int16), np.zeros(SHAPE, np.int32), (True, True), None)
     found = AnnotatedCase(case, {0: near, 1: far}, {})
     rng = np.random.default_rng(0)
-    hits = [annotated_center(found, tiny_recipe(), rng)[0] > 10 for _ in range(2000)]
-    assert np.mean(hits) == pytest.approx(0.5, abs=0.04)
+    places = [annotated_place(found, tiny_recipe(), rng) for _ in range(2000)]
+    assert np.mean([middle[0] > 10 for middle, _ in places]) == pytest.approx(0.5, abs=0.04)
+    assert all((middle[0] > 10) == (structure == 1) for middle, structure in places)
 
 
 def test_all_images_come_equally_often_and_none_again_before_the_others() -> None:

@@ -77,6 +77,18 @@ def test_a_mirrored_patch_is_flipped_and_its_labels_change_sides() -> None:
     assert known.flatten().tolist() == [1, 1]
 
 
+def test_a_patch_for_a_structure_without_its_other_side_is_not_mirrored() -> None:
+    recipe = tiny_recipe(augmentation=Augmentation(mirror=1.0), spacing=(2.0, 1.0, 3.0))
+    known = {
+        structure: training_patch(
+            noisy_case(), (5.5, 9.5, 11.5), recipe, (-1, 1), np.random.default_rng(0), CPU,
+            structure=structure,
+        )[2].flatten().tolist()
+        for structure in (None, 0, 1)
+    }  # fmt: skip
+    assert known == {None: [0, 1], 0: [1, 1], 1: [0, 1]}
+
+
 def test_a_midline_structure_stays_itself_in_a_mirror() -> None:
     case = noisy_case()
     _, target, _ = patch(case, (5.5, 9.5, 11.5))

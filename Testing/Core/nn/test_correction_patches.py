@@ -33,7 +33,8 @@ def drawn(trained: CorrectionTrainer, seed: int, step: int) -> Tuple[Tensor, ...
     for number in range(trained.recipe.batch):
         place = place_of(trained.cases, trained.recipe, {}, (seed, step, number))
         image, target, known = training_patch(
-            place.case, place.center, trained.recipe, PARTNER, place.rng, CPU
+            place.case, place.center, trained.recipe, PARTNER, place.rng, CPU,
+            structure=place.structure,
         )
         samples.append((image, target, known.expand_as(target)))
     return tuple(torch.stack(parts) for parts in zip(*samples))

@@ -219,9 +219,9 @@ def test_a_rotating_split_judges_by_another_fifth_each_cycle_and_learns_from_mis
         labels = np.asarray(trained.cases.load(trained.cases.train[0]).case.labels)
         wrong = trained._mistakes[trained.cases.train[0]]
         assert np.all(labels[tuple(wrong.T)] != 3)  # one of both at most is right there
-        elsewhere = []
+        elsewhere, found = [], ((1, 1, 1), None)
         monkeypatch.setattr(
-            correction_patches, "annotated_center", lambda *a: elsewhere.append(a) or (1, 1, 1)
+            correction_patches, "annotated_place", lambda *a: elsewhere.append(a) or found
         )
         for n in range(400):
             place_of(trained.cases, trained.recipe, trained._mistakes, (0, n, 0))

@@ -17,6 +17,9 @@ from AutoContourRTCore.nn.recipes import Recipe, recipe
 SMALL_WIDTHS = (16, 32, 64, 96)
 SMALL_PATCH = (32, 64, 64)
 SMALL_BATCH = 4
+#: `default` on corrections, which show little of the background: what they show of it counts more
+#: than in other training (measured: Testing/Bench/simulate_study.md).
+ON_STRUCTURE, CROSS_ENTROPY_WEIGHT = 0.4, 1.0
 
 
 def correction_recipe(
@@ -24,14 +27,19 @@ def correction_recipe(
 ) -> Recipe:
     """The recipe of a name, for training that has no end.
 
-    A learning rate that would end with the run stays constant. start: the model to start from,
-    whose network, spacing and intensities are kept. small: the network, patch and batch for a CPU;
-    with a start model not the network. Raises InputError for an unknown name or a model that does
-    not fit.
+    A learning rate that would end with the run stays constant; `default` looks at the annotated
+    background more than in other training. start: the model to start from,
+    whose network, spacing and intensities are kept. small: the network, patch and batch for a
+    CPU; with a start model not the network. Raises InputError for an unknown name or a model that
+    does not fit.
     """
     chosen = recipe(name)
     if chosen.schedule in ("cosine", "steps"):
         chosen = replace(chosen, schedule="constant")
+    if name == "default":
+        chosen = replace(
+            chosen, on_structure=ON_STRUCTURE, cross_entropy_weight=CROSS_ENTROPY_WEIGHT
+        )
     if start is not None:
         chosen = like_start(chosen, start)
     if small:

@@ -7,11 +7,13 @@ from typing import Optional, Sequence, Tuple
 import numpy as np
 
 from AutoContourRTCore.nn.case_cache import AnnotatedCase
+from AutoContourRTCore.nn.inference import OVERLAP
 from AutoContourRTCore.nn.recipes import Recipe
 
 Center = Tuple[float, float, float]
-#: A patch around a structure is moved by up to this share of its side.
-JITTER = 0.25
+#: A patch around a voxel is moved by up to this share of its side: in a prediction, whose windows
+#: overlap, a voxel lies no farther off the middle of one.
+REACH = (1 - OVERLAP) / 2
 
 
 def case_number(sample: int, cases: int, seed: int) -> int:
@@ -56,7 +58,7 @@ def around_structure(
         first, second = second, first
     voxels = first if first is not None else second
     assert voxels is not None  # one of both, else the bit would not be there
-    reach = JITTER * np.asarray(recipe.patch)
+    reach = REACH * np.asarray(recipe.patch)
     center = voxels[rng.integers(len(voxels))] + rng.uniform(-reach, reach)
     return aligned(center, recipe.patch)
 

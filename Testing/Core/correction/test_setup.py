@@ -40,7 +40,9 @@ def test_the_rules_of_smith_are_kept_to_the_letter() -> None:
 
 def test_a_training_without_end_has_a_constant_rate() -> None:
     assert RECIPES["default"].schedule == "cosine"
-    assert correction_recipe("default").schedule == "constant"
+    ours = correction_recipe("default")
+    assert ours.schedule == "constant"
+    assert (ours.on_structure, ours.cross_entropy_weight) == (0.4, 1.0)
     assert correction_recipe("sartor2020").schedule == "plateau"
 
 

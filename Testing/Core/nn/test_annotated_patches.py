@@ -91,6 +91,15 @@ def test_patches_around_a_structure_are_as_often_inside_as_the_recipe_says() -> 
     assert np.mean(hits) == pytest.approx(0.7, abs=0.03)
 
 
+def test_a_voxel_is_seen_as_far_off_the_middle_as_a_prediction_sees_it() -> None:
+    known = np.zeros((80, 80, 80), dtype=bool)
+    known[40, 40, 40] = True
+    recipe, rng = tiny_recipe(patch=(16, 16, 16)), np.random.default_rng(0)
+    found = annotated(known, known)
+    off = [40 - annotated_place(found, recipe, rng)[0][0] for _ in range(500)]
+    assert np.abs(off).max() == pytest.approx(0.375 * 16, abs=0.5)
+
+
 def test_each_structure_is_drawn_as_often_however_small() -> None:
     far, near = np.array([[16, 32, 36]]), np.argwhere(np.ones((3, 3, 3), dtype=bool))
     case = Case("c", np.zeros(SHAPE, np.int16), np.zeros(SHAPE, np.int32), (True, True), None)

@@ -21,13 +21,12 @@ from AutoContourRTLib.ParameterNodes import ParameterLogic
 from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.SegmentationNodes import segmentNames
 from AutoContourRTLib.WorkerProcess import sharedWorker
-from MetricsModuleLib import ComparisonRun, Example, LimitsText, OptionTexts, Results
+from MetricsModuleLib import ComparisonRun, Example, LimitsText, OptionTexts, Results, TwoColors
 from MetricsModuleLib.LimitsPanel import LimitsPanel
 from MetricsModuleLib.MatchingPanel import MatchingPanel
 from MetricsModuleLib.ModuleTest import MetricsModuleTest  # noqa: F401  (Slicer looks for it here)
 from MetricsModuleLib.RatingPanel import RatingPanel
 from MetricsModuleLib.ResultPanel import ResultPanel
-from MetricsModuleLib.TwoColors import TwoColors
 
 
 class MetricsModule(ScriptedLoadableModule):
@@ -137,11 +136,10 @@ class MetricsModuleWidget(ModulePanel):
         for text, grid in ((_("of the reference"), "reference"), (_("of the test"), "test"),
                            (_("of this spacing"), OptionTexts.SPACING)):  # fmt: skip
             self.ui.gridComboBox.addItem(text, grid)
-        twoColors = TwoColors()
         self.matching = MatchingPanel(self.ui, self.onMatchedByHand)
         self.limits = LimitsPanel(self.ui, self.onLimits)
-        self.rating = RatingPanel(self.ui, twoColors, self.onBlinded)
-        self.result = ResultPanel(self.ui, twoColors, self.rating.goTo)
+        self.rating = RatingPanel(self.ui, self.onBlinded)
+        self.result = ResultPanel(self.ui, self.rating.goTo)
         self._connect()
         self.setIdle("")
         self.initializeParameterNode()
@@ -171,6 +169,7 @@ class MetricsModuleWidget(ModulePanel):
             qt.QTimer.singleShot(0, self.chooseBoth)
 
     def initializeParameterNode(self):
+        TwoColors.restore()  # of a scene that was saved while they were shown
         super().initializeParameterNode()
         self.chooseBoth()
 

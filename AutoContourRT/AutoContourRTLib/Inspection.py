@@ -57,9 +57,13 @@ def showAlone(segmentationNode: Any) -> None:
 
 
 def show3D(segmentationNode: Any, shown: bool) -> None:
-    """Show the segments as surfaces, or take the surfaces away: they cost time at every edit."""
+    """Show the segments as surfaces, or take the surfaces away: they cost time at every edit. Where
+    the surfaces are all there is, as of an imported model, they are hidden."""
     if not shown:
-        segmentationNode.RemoveClosedSurfaceRepresentation()
+        if segmentationNode.GetSegmentation().GetSourceRepresentationName() == SURFACE:
+            segmentationNode.GetDisplayNode().SetVisibility3D(False)
+        else:
+            segmentationNode.RemoveClosedSurfaceRepresentation()
         return
     segmentationNode.CreateClosedSurfaceRepresentation()
     segmentationNode.GetDisplayNode().SetVisibility3D(True)

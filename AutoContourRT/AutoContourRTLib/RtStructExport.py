@@ -231,9 +231,10 @@ def contoursIn(volumeNode: Any, segmentationNode: Any) -> LabelMap:
     """All segments on the segmentation's own grid, at its place in the volume's own space, which is
     the patient's (LPS) where the volume was loaded from DICOM. Nothing is resampled or cut.
 
-    Raises InputError for transforms that are not linear, or that shear.
+    Raises InputError for transforms that are not linear, or that shear, and for surfaces that reach
+    beyond the segmentation's reference geometry.
     """
-    found = labelMapFromSegmentation(segmentationNode).labelMap
+    found = labelMapFromSegmentation(segmentationNode).whole(segmentationNode.GetName())
     matrix = between(segmentationNode, volumeNode)
     if np.array_equal(matrix, np.eye(4)):
         return found

@@ -31,6 +31,17 @@ class BridgedLabels:
     outsideVoxels: Dict[str, int]
     notes: Tuple[str, ...] = ()
 
+    def whole(self, name: str) -> LabelMap:
+        """The masks; InputError where a segment of the segmentation `name` was cut."""
+        if self.outsideVoxels:
+            text = _(
+                "{segments} of {name!r} reach beyond the segmentation's reference geometry and "
+                "would be cut. Create a binary labelmap in the module Segmentations, section "
+                "Representations: that makes room for them."
+            )
+            raise InputError(text.format(segments=", ".join(self.outsideVoxels), name=name))
+        return self.labelMap
+
 
 def labelMapFromSegmentation(
     segmentationNode: Any,
@@ -132,7 +143,8 @@ def _matrixOf(image: Any) -> np.ndarray:
 
 
 def checkNames(segmentationNode: Any, segmentIds: Sequence[str]) -> None:
-    """Raise InputError for a segment that is not there, and for two of one name."""
+    """Raise InputError for a segment that is not there, for one without a name, and for two of one
+    name."""
     name, segmentation = segmentationNode.GetName(), segmentationNode.GetSegmentation()
     seen = set()
     for segmentId in segmentIds:
@@ -141,6 +153,9 @@ def checkNames(segmentationNode: Any, segmentIds: Sequence[str]) -> None:
             raise InputError(
                 _("{name!r} has no segment {segment!r}.").format(name=name, segment=segmentId)
             )
+        if not segment.GetName():
+            text = _("{name!r} has a segment without a name; give it one.")
+            raise InputError(text.format(name=name))
         if segment.GetName() in seen:
             text = _("{name!r} has two segments named {segment!r}; rename one.")
             raise InputError(text.format(name=name, segment=segment.GetName()))

@@ -29,8 +29,13 @@ CHUNK_BYTES = 1 << 23
 
 
 def segmentIdOf(segmentationNode: Any, name: str) -> str:
-    """The ID of the segment of a name; "" where there is none."""
-    return str(segmentationNode.GetSegmentation().GetSegmentIdBySegmentName(name)) if name else ""
+    """The ID of the segment of this very name; "" where there is none.
+
+    (GetSegmentIdBySegmentName takes capitals and small letters for the same.)
+    """
+    segmentation = segmentationNode.GetSegmentation()
+    ids = segmentation.GetSegmentIDs() if name else ()
+    return next((n for n in ids if segmentation.GetSegment(n).GetName() == name), "")
 
 
 def checkContours(segmentationNode: Any) -> None:
@@ -71,9 +76,13 @@ def worldGrid(segmentationNode: Any) -> Geometry:
 
 
 def oneContour(segmentationNode: Any, name: str) -> Tuple[LabelMap, Tuple[str, ...]]:
-    """One segment on the segmentation's own grid in the world, and notes on how it came there."""
+    """One segment on the segmentation's own grid in the world, and notes on how it came there.
+
+    Raises InputError for a surface that reaches beyond that grid.
+    """
     found = labelMapFromSegmentation(segmentationNode, None, [segmentIdOf(segmentationNode, name)])
-    return LabelMap(found.labelMap.masks, worldGrid(segmentationNode)), found.notes
+    masks = found.whole(segmentationNode.GetName()).masks
+    return LabelMap(masks, worldGrid(segmentationNode)), found.notes
 
 
 def writeContours(

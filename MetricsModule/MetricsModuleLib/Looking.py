@@ -11,9 +11,8 @@ from slicer.i18n import tr as _
 from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.grids import Pair
 from AutoContourRTLib.MrmlBridge import volumesMl
-from MetricsModuleLib import DistanceSurface, Results
+from MetricsModuleLib import DistanceSurface, Results, TwoColors
 from MetricsModuleLib.Handover import segmentIdOf
-from MetricsModuleLib.TwoColors import TwoColors
 
 Sets = Tuple[Any, Any]
 #: Volumes (relative) that differ by less are the same, but for rounding.
@@ -30,10 +29,10 @@ def idsOf(sets: Sets, row: Row) -> Tuple[str, str]:
     return segmentIdOf(sets[0], row.reference_name), segmentIdOf(sets[1], row.test_name)
 
 
-def showTwo(twoColors: TwoColors, sets: Sets, row: Row) -> None:
+def showTwo(sets: Sets, row: Row) -> None:
     """The structure of a row alone, reference and test in two colours."""
     ids = idsOf(sets, row)
-    twoColors.show(sets[0], ids[0], sets[1], ids[1])
+    TwoColors.show(sets[0], ids[0], sets[1], ids[1])
 
 
 def pairOf(result: Any, sets: Sets, row: Row) -> Pair:

@@ -11,6 +11,7 @@ from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.choices.matching import (
     BY_HAND,
+    DOUBTFUL,
     LEFT_OUT,
     MATCHED,
     ONLY_REFERENCE,
@@ -99,6 +100,7 @@ def summary(matches: Sequence[Match]) -> str:
     parts = [_("{n} matched").format(n=states.count(MATCHED))]
     for state, text in ((ONLY_REFERENCE, _("only in the reference: {names}")),
                         (ONLY_TEST, _("only in the test: {names}")),
+                        (DOUBTFUL, _("to be matched by hand: {names}")),
                         (LEFT_OUT, _("left out: {names}"))):  # fmt: skip
         names = [m.reference_name or m.test_name for m in matches if m.state == state]
         if names:

@@ -15,9 +15,8 @@ from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.compare.ratings import GRADES
 from AutoContourRTCore.metrics.compare.rows import Row
-from MetricsModuleLib import KeptTable, Looking, Ratings, Results, WorstPlace
+from MetricsModuleLib import KeptTable, Looking, Ratings, Results, TwoColors, WorstPlace
 from MetricsModuleLib.Handover import segmentIdOf
-from MetricsModuleLib.TwoColors import TwoColors
 
 
 class RatingPanel:
@@ -26,8 +25,8 @@ class RatingPanel:
     ratedLabel. onBlinded(bool): hides what would name the sets.
     """
 
-    def __init__(self, ui: Any, twoColors: TwoColors, onBlinded: Callable[[bool], None]) -> None:
-        self._ui, self._twoColors, self._onBlinded = ui, twoColors, onBlinded
+    def __init__(self, ui: Any, onBlinded: Callable[[bool], None]) -> None:
+        self._ui, self._onBlinded = ui, onBlinded
         self._result: Optional[Any] = None
         self._contours: List[Ratings.Contour] = []
         self._place, self._isFilling = 0, False
@@ -130,7 +129,7 @@ class RatingPanel:
         WorstPlace.hide(slicer.mrmlScene)
         Looking.hideSurface(slicer.mrmlScene)
         ids = ("", segmentId) if isTest else (segmentId, "")
-        self._twoColors.show(sets[0], ids[0], sets[1], ids[1], self.plan.blinded)
+        TwoColors.show(sets[0], ids[0], sets[1], ids[1], self.plan.blinded)
         center = node.GetSegmentCenterRAS(segmentId) if segmentId else None
         if center is not None:
             WorstPlace.jumpTo(slicer.mrmlScene, center)

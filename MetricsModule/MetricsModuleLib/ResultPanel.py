@@ -11,9 +11,17 @@ from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTLib.Requests import ignore
-from MetricsModuleLib import Charts, Grid, KeptTable, Looking, ResultRows, Results, WorstPlace
+from MetricsModuleLib import (
+    Charts,
+    Grid,
+    KeptTable,
+    Looking,
+    ResultRows,
+    Results,
+    TwoColors,
+    WorstPlace,
+)
 from MetricsModuleLib.SegmentationWatch import SegmentationWatch
-from MetricsModuleLib.TwoColors import TwoColors
 
 
 class ResultPanel:
@@ -22,9 +30,8 @@ class ResultPanel:
     a user looks at.
     """
 
-    def __init__(self, ui: Any, twoColors: TwoColors, onLook: Callable[[Row], None] = ignore
-                 ) -> None:
-        self._ui, self._twoColors, self._onLook = ui, twoColors, onLook
+    def __init__(self, ui: Any, onLook: Callable[[Row], None] = ignore) -> None:
+        self._ui, self._onLook = ui, onLook
         self.node: Optional[Any] = None
         self._rows: List[Row] = []
         self._names: List[str] = []
@@ -58,7 +65,7 @@ class ResultPanel:
 
     def forget(self) -> None:
         """Give the views back as they were."""
-        self._twoColors.restore()
+        TwoColors.restore()
         WorstPlace.hide(slicer.mrmlScene)
         Looking.hideSurface(slicer.mrmlScene)
         self._ui.rowLabel.text = ""
@@ -98,7 +105,7 @@ class ResultPanel:
         WorstPlace.hide(scene)
         isThere = None not in nodes
         if isThere and self._ui.twoColorsCheckBox.checked:
-            Looking.showTwo(self._twoColors, nodes, row)
+            Looking.showTwo(nodes, row)
         if place is None:
             return
         WorstPlace.show(scene, place, row["worst_mm"], row.structure)
@@ -112,7 +119,7 @@ class ResultPanel:
     def onTwoColors(self, checked: bool) -> None:
         """Give the views back, or show the chosen structure in two colours."""
         if not checked:
-            self._twoColors.restore()
+            TwoColors.restore()
         else:
             self._again()
 

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.compare.columns import column
 from AutoContourRTCore.metrics.compare.limits import BORDERLINE, FAIL, NOT_JUDGED, PASS, Limits
-from AutoContourRTCore.metrics.compare.rows import COMPARED, NOT_IN_REFERENCE, Row
+from AutoContourRTCore.metrics.compare.rows import COMPARED, UNJUDGED_STATES, Row
 from MetricsModuleLib import Results
 
 #: Backgrounds (0..255) on which black text can be read, told apart also without red and green.
@@ -176,7 +176,7 @@ def _item(number: int, row: Row, verdict: str, limits: Limits, name: str) -> Ite
 
 def _figure(number: int, row: Row, limits: Limits, name: str) -> Item:
     """A figure; coloured where it has a limit of its own."""
-    judged = row.state != NOT_IN_REFERENCE
+    judged = row.state not in UNJUDGED_STATES
     own = [limit.judge(row[name]) for limit in limits.of(row.structure) if limit.measure == name]
     worst = next((v for v in (FAIL, BORDERLINE, PASS) if v in own), "") if judged else ""
     toolTip = f"{Results.title(name)}: {row[name]!r}"

@@ -76,16 +76,30 @@ def on_grid(contour: Contour, grid: Geometry) -> Tuple[Contour, str]:
     """The contour on the lattice of another grid, and how it came there.
 
     Where both lattices have the same voxels (also flipped, with axes in another order, cropped or
-    shifted) the mask is taken over voxel by voxel; else each voxel of the grid takes the value of
-    the contour's nearest voxel.
+    shifted by whole voxels) the mask is taken over voxel by voxel; else each voxel of the grid
+    takes the value of the contour's nearest voxel.
     """
     if contour.empty:
         return Contour(contour.mask, (0, 0, 0), grid), AS_STORED
-    steps = contour.grid.step_vectors @ np.linalg.inv(grid.step_vectors)
+    steps = _steps(contour, grid)
     order = _whole_steps(steps, contour.mask.shape)
-    if order is not None:
-        return _moved(contour, grid, np.rint(steps), order), AS_STORED
-    return _nearest(contour, grid), f"nearest voxel of {spacing_text(contour.grid)}"
+    if order is None:
+        return _nearest(contour, grid), f"nearest voxel of {spacing_text(contour.grid)}"
+    beside = beside_grid(contour, grid)
+    way = f"nearest voxel, {beside:.2g} mm beside the grid's" if beside else AS_STORED
+    return _moved(contour, grid, np.rint(steps), order), way
+
+
+def beside_grid(contour: Contour, grid: Geometry) -> float:
+    """How far (mm) voxels of the grid's size lie beside the grid's own, as after a registration.
+
+    0 where they fall on them, and for voxels of another size, which are resampled anyhow.
+    """
+    if contour.empty or _whole_steps(_steps(contour, grid), contour.mask.shape) is None:
+        return 0.0
+    first = grid.to_kji(contour.grid.to_lps(np.asarray(contour.start)))
+    apart = first - np.rint(first)
+    return float(np.linalg.norm(apart @ grid.step_vectors)) if np.abs(apart).max() > _DRIFT else 0.0
 
 
 def paired(a: Contour, b: Contour) -> Pair:
@@ -103,6 +117,11 @@ def axial_axis(grid: Geometry) -> int:
 def spacing_text(grid: Geometry) -> str:
     """Spacing along i, j, k, as people write it."""
     return " x ".join(f"{mm:.4g}" for mm in reversed(grid.spacing)) + " mm"
+
+
+def _steps(contour: Contour, grid: Geometry) -> np.ndarray:
+    """Rows: one voxel of the contour along its axes, in voxels of the grid; shape (3, 3)."""
+    return contour.grid.step_vectors @ np.linalg.inv(grid.step_vectors)
 
 
 def _whole_steps(steps: np.ndarray, shape: Tuple[int, ...]) -> Optional[Tuple[int, ...]]:

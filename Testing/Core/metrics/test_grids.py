@@ -11,6 +11,7 @@ from AutoContourRTCore.metrics.contours import contours_of, cut_to_box
 from AutoContourRTCore.metrics.grids import (
     AS_STORED,
     axial_axis,
+    beside_grid,
     check_frames,
     comparison_grid,
     on_grid,
@@ -85,6 +86,20 @@ def test_a_resampled_mask_takes_the_value_of_the_nearest_voxel(grid, box):
     back, _ = on_grid(contour, grid)
     pair = paired(cut_to_box(mask, grid), back)
     np.testing.assert_array_equal(pair.a, pair.b)
+
+
+@pytest.mark.parametrize("order, flips", [((0, 1, 2), ()), ((2, 1, 0), (0, 2))])
+def test_a_lattice_beside_the_grid_is_never_called_as_stored(grid, blob, order, flips):
+    mm = (0.3, 0.0, 1.0)  # LPS; voxels of 2.5 x 1 x 1.25 mm
+    shifted = replace(grid, origin=tuple(np.add(grid.origin, mm)))
+    array, other = restored(blob, shifted, order, flips)
+    contour = cut_to_box(array, other)
+    pair = paired(cut_to_box(blob, grid), on_grid(contour, grid)[0])
+    assert beside_grid(contour, grid) == pytest.approx(np.hypot(0.3, 1.0))
+    assert on_grid(contour, grid)[1] == "nearest voxel, 1 mm beside the grid's"
+    np.testing.assert_array_equal(pair.a, pair.b)
+    whole = replace(grid, origin=tuple(grid.to_lps(np.array([2, 3, -1]))))
+    assert beside_grid(cut_to_box(blob, whole), grid) == 0
 
 
 def test_a_turned_grid_sees_each_voxel_centre_in_the_voxel_it_lies_in(grid, box):

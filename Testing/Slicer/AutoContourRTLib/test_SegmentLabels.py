@@ -10,6 +10,7 @@ import pytest
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTLib.Inspection import SURFACE, is3DShown, show3D
 from AutoContourRTLib.SegmentationNodes import segmentationFromLabelMap
 from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation, ownGrid
 from AutoContourRTLib.VolumeNodes import FLIP
@@ -178,6 +179,9 @@ def test_some_segments_may_be_chosen_and_double_names_are_refused(
         labelMapFromSegmentation(node, volume)
     with pytest.raises(InputError, match="no segment 'x'"):
         labelMapFromSegmentation(node, volume, ["x"])
+    node.GetSegmentation().GetSegment(ids[0]).SetName("")
+    with pytest.raises(InputError, match="segment without a name; give it one"):
+        labelMapFromSegmentation(node, volume)
 
 
 def surfaceOnly(node: Any) -> None:
@@ -200,6 +204,36 @@ def test_closed_surfaces_are_converted_on_the_grid_and_left_alone(addVolume: Any
     dice = 2 * np.count_nonzero(mask & ball) / (mask.sum() + ball.sum())
     assert dice > 0.95  # the surface is smoothed
     assert not node.GetSegmentation().ContainsRepresentation("Binary labelmap")
+
+
+def test_a_surface_that_reaches_beyond_its_own_grid_is_refused_not_cut(addVolume: Any) -> None:
+    grid = Geometry((30, 31, 32), (2.0, 1.5, 1.5))
+    k, j, i = np.indices(grid.shape)
+    ball = (k - 14.5) ** 2 * 4 + ((j - 15) ** 2 + (i - 16) ** 2) * 2.25 < 15**2
+    node = segmentationFromLabelMap(LabelMap({"Brain": ball}, grid), addVolume(grid), "S")
+    surfaceOnly(node)
+    assert labelMapFromSegmentation(node).whole("S").names == ("Brain",)
+    half = addVolume(grid.cropped((0, 0, 0), (15, 31, 32)))
+    node.SetReferenceImageGeometryParameterFromVolumeNode(half)
+    with pytest.raises(InputError, match="Brain of 'S' reach beyond.*Create a binary labelmap"):
+        labelMapFromSegmentation(node).whole("S")
+    assert node.CreateBinaryLabelmapRepresentation(), "the way out that it names"
+    assert labelMapFromSegmentation(node).whole("S").masks["Brain"].sum() > 0.95 * ball.sum()
+
+
+def test_surfaces_that_are_all_there_is_are_hidden_and_stay(addVolume: Any) -> None:
+    grid = Geometry((10, 10, 10), (1.0, 1.0, 1.0))
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[3:7, 3:7, 3:7] = True
+    node = segmentationFromLabelMap(LabelMap({"Brain": mask}, grid), addVolume(grid), "S")
+    show3D(node, True)
+    show3D(node, False)
+    assert not is3DShown(node) and not node.GetSegmentation().ContainsRepresentation(SURFACE)
+    surfaceOnly(node)
+    show3D(node, True)
+    assert is3DShown(node)
+    show3D(node, False)
+    assert not is3DShown(node) and node.GetSegmentation().ContainsRepresentation(SURFACE)
 
 
 def test_planar_contours_that_slicer_cannot_convert_are_refused(

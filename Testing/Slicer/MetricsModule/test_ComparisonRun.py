@@ -14,7 +14,9 @@ from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFER
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.SamplePhantom import addVolume
+from AutoContourRTLib.SegmentationNodes import segmentNames
 from MetricsModuleLib.ComparisonRun import ComparisonRun, Options
+from MetricsModuleLib.Handover import oneContour, segmentIdOf
 from MetricsModuleLib.Results import _row
 
 
@@ -205,6 +207,17 @@ def test_cancel_ends_a_run_at_the_worker_and_before_it(
     early.cancel()
     waitFor(lambda: ends)
     assert ends == [""] and len(worker.requests) == 1 and not early.isRunning
+
+
+def test_names_that_differ_in_capitals_alone_are_two_names(reference: Any) -> None:
+    segmentation = reference.GetSegmentation()
+    ids = list(segmentation.GetSegmentIDs())[:2]
+    for segmentId, name in zip(ids, ("PTV a", "ptv A")):
+        segmentation.GetSegment(segmentId).SetName(name)
+    found = [segmentIdOf(reference, name) for name in ("PTV a", "ptv A", "PTV A", "")]
+    assert found == [*ids, "", ""]
+    assert {"PTV a", "ptv A"} <= {*segmentNames(reference)}
+    assert oneContour(reference, "ptv A")[0].masks["ptv A"].any()
 
 
 def test_converted_contours_say_so_in_every_row(

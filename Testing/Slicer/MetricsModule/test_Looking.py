@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from MetricsModuleLib import Looking, Results, WorstPlace
-from MetricsModuleLib.TwoColors import REFERENCE, TEST, TwoColors
+from MetricsModuleLib import Looking, Results, TwoColors, WorstPlace
+from MetricsModuleLib.TwoColors import REFERENCE, TEST
 
 
 def rowOf(result: Any, structure: str) -> Any:
@@ -48,26 +49,38 @@ def test_two_colours_show_one_structure_and_give_all_back(
     displays = [node.GetDisplayNode() for node in (reference, test)]
     ids = [list(node.GetSegmentation().GetSegmentIDs()) for node in (reference, test)]
     displays[0].SetSegmentVisibility(ids[0][1], False)
-    twoColors, row = TwoColors(), rowOf(result, "Parotid_L")
-    Looking.showTwo(twoColors, (reference, test), row)
+    displays[1].SetSegmentOverrideColor(ids[1][0], 0.1, 0.2, 0.3)
+    Looking.showTwo((reference, test), rowOf(result, "Parotid_L"))
     for display, own, color in zip(displays, ids, (REFERENCE, TEST)):
         assert [display.GetSegmentVisibility(n) for n in own] == [True] + [False] * (len(own) - 1)
         assert tuple(display.GetSegmentOverrideColor(own[0])) == pytest.approx(color)
         assert not display.GetVisibility2DFill()
-    Looking.showTwo(twoColors, (reference, test), rowOf(result, "Brain"))
-    twoColors.restore()
+    Looking.showTwo((reference, test), rowOf(result, "Brain"))
+    TwoColors.restore()
     assert [displays[0].GetSegmentVisibility(n) for n in ids[0]] == [True, False, True, True]
     assert displays[1].GetVisibility2DFill()
     assert min(displays[0].GetSegmentOverrideColor(ids[0][0])) < 0
+    assert tuple(displays[1].GetSegmentOverrideColor(ids[1][0])) == pytest.approx((0.1, 0.2, 0.3))
+
+
+def test_how_it_was_before_is_saved_with_the_scene(
+    scene: Any, reference: Any, test: Any, result: Any, tmp_path: Path
+) -> None:
+    path, told = tmp_path / "scene.mrml", []
+    for change in (lambda: Looking.showTwo((reference, test), rowOf(result, "Brain")),
+                   TwoColors.restore):
+        change()
+        scene.Commit(str(path))
+        told.append(path.read_text(encoding="utf-8").count("MetricsModule.Before"))
+    assert told == [2, 0]
 
 
 def test_a_segmentation_that_is_gone_is_passed_over(
     scene: Any, reference: Any, test: Any, result: Any
 ) -> None:
-    twoColors = TwoColors()
-    Looking.showTwo(twoColors, (reference, test), rowOf(result, "Brain"))
+    Looking.showTwo((reference, test), rowOf(result, "Brain"))
     scene.RemoveNode(test)
-    twoColors.restore()
+    TwoColors.restore()
     assert Looking.setsOf(result) == (reference, None)
 
 

@@ -13,7 +13,7 @@ from typing import Collection, Dict, List, Optional, Sequence, Tuple
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
 
 MATCHED, ONLY_REFERENCE, ONLY_TEST = "matched", "only in reference", "only in test"
-LEFT_OUT = "left out by hand"
+DOUBTFUL, LEFT_OUT = "to be matched by hand", "left out by hand"
 BY_HAND, SAME_NAME, BY_CATALOGUE = "by hand", "same name", "catalogue"
 
 
@@ -22,8 +22,9 @@ class Match:
     """One line of the matching table.
 
     structure: TG-263 name; "" where the catalogue does not know it. A name that is "" has no
-    partner on that side. state: MATCHED, ONLY_REFERENCE, ONLY_TEST or LEFT_OUT. how: BY_HAND,
-    SAME_NAME, BY_CATALOGUE, or "" for no match. note: what a person should look at.
+    partner on that side. state: MATCHED, ONLY_REFERENCE, ONLY_TEST, LEFT_OUT, or DOUBTFUL where
+    several names read as one structure, so that nobody knows whether the other side has it. how:
+    BY_HAND, SAME_NAME, BY_CATALOGUE, or "" for no match. note: what a person should look at.
     """
 
     structure: str
@@ -73,8 +74,8 @@ def match_names(
     _match_by_catalogue(left, right, found)
     taken = {match.structure for match in found.values()}
     matches = [found[name] for name in reference if name in found]
-    matches += [_single(name, left, taken, reference=True) for name in left]
-    matches += [_single(name, right, taken, reference=False) for name in right]
+    matches += [_single(name, [*left, *right], taken, reference=True) for name in left]
+    matches += [_single(name, [*left, *right], taken, reference=False) for name in right]
     return (*matches, *left_out)
 
 
@@ -98,15 +99,16 @@ def _single_names(names: Sequence[str]) -> Dict[str, str]:
 
 
 def _single(name: str, siblings: Sequence[str], taken: Collection[str], reference: bool) -> Match:
-    """A line for a name without partner. taken: structures that are matched already."""
+    """A line for a name without partner. siblings: all such names, of both sides. taken: structures
+    that are matched already."""
     structure = _standard(name)
     same = [other for other in siblings if structure and _standard(other) == structure]
-    note = _unknown(name)
+    state, note = ONLY_REFERENCE if reference else ONLY_TEST, _unknown(name)
     if len(same) > 1:
-        note = f"{', '.join(same)} all read as {structure}: match by hand"
+        state, note = DOUBTFUL, f"{', '.join(same)} all read as {structure}: match by hand"
     elif structure and structure in taken:
         note = f"another contour is matched as {structure}: match by hand if this one is meant"
-    state = ONLY_REFERENCE if reference else ONLY_TEST
+        state = DOUBTFUL
     return Match(structure, name if reference else "", "" if reference else name, state, "", note)
 
 

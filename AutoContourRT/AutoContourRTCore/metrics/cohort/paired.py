@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass
 from typing import Dict, List, Optional, Sequence, Tuple
 
@@ -12,7 +13,7 @@ from scipy import stats
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.cohort.summary import MEASURES, bootstrap_interval
 from AutoContourRTCore.metrics.compare.columns import column
-from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTCore.metrics.compare.rows import UNMATCHED, Row
 
 #: In percentage points: an independent expert's surface Dice within five (Nikolov 2021).
 DEFAULT_MARGIN = 5.0
@@ -64,13 +65,15 @@ def compare_methods(
     """A result for each measure and structure, and over all structures.
 
     margin_points: for shares such as Dice, in percentage points; margin_mm: for lengths, None for
-    no statement. Raises InputError for a negative margin and for methods without a common
+    no statement. Contours that are to be matched by hand are left out. Raises InputError for a
+    negative margin, for methods without a common patient, and for two rows of one structure of a
     patient.
     """
     if margin_points < 0 or (margin_mm is not None and margin_mm < 0):
         raise InputError("A margin of non-inferiority must be 0 or more.")
     if not {row.case for row in first} & {row.case for row in second}:
         raise InputError("Both methods have no patient in common; compare them on the same cases.")
+    first, second = _matched(first), _matched(second)
     results: List[PairedResult] = []
     for measure in measures:
         margin = _margin(measure, margin_points, margin_mm)
@@ -102,6 +105,18 @@ def wilcoxon_p(differences: Sequence[float]) -> float:
     if not given.any():
         return 1.0
     return float(stats.wilcoxon(given[given != 0]).pvalue)
+
+
+def _matched(rows: Sequence[Row]) -> List[Row]:
+    """The rows but those to be matched by hand; InputError where a structure comes twice."""
+    kept = [row for row in rows if row.state != UNMATCHED]
+    for (case, structure), count in Counter((r.case, r.structure) for r in kept).items():
+        if count > 1:
+            raise InputError(
+                f"{case} has {count} contours of {structure}; match one of them by hand, and leave "
+                "the others out."
+            )
+    return kept
 
 
 def _margin(measure: str, points: float, mm: Optional[float]) -> float:

@@ -10,7 +10,7 @@ from typing import Dict, List, Mapping, Sequence, Tuple
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
 from AutoContourRTCore.metrics.compare.columns import column
-from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, NOT_IN_REFERENCE, Row
+from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, UNJUDGED_STATES, Row
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
 
 PASS, BORDERLINE, FAIL, NOT_JUDGED = "pass", "borderline", "fail", ""
@@ -68,10 +68,11 @@ class Limits:
         return self.by_structure.get(ANY, ()) if found is None else found
 
     def judge(self, row: Row) -> str:
-        """The worst verdict of a structure's limits. What the test lacks has failed."""
+        """The worst verdict of a structure's limits. What the test lacks has failed; where there is
+        no reference to judge by, there is no verdict."""
         if row.state in FAILED_STATES:
             return FAIL
-        if row.state == NOT_IN_REFERENCE:
+        if row.state in UNJUDGED_STATES:
             return NOT_JUDGED
         verdicts = {limit.judge(row[limit.measure]) for limit in self.of(row.structure)}
         return next((v for v in (FAIL, BORDERLINE, PASS) if v in verdicts), NOT_JUDGED)

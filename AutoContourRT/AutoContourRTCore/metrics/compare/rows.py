@@ -14,8 +14,11 @@ EMPTY_IN_TEST = "empty in test"
 NOT_IN_REFERENCE = "not in reference"
 EMPTY_IN_REFERENCE = "empty in reference"
 EMPTY_IN_BOTH = "empty in both"
+UNMATCHED = "to be matched by hand"
 #: A reference was drawn, and the test has nothing: a failure in every pass rate.
 FAILED_STATES = (MISSING_IN_TEST, EMPTY_IN_TEST)
+#: Nobody drew a reference, or nobody knows which it is: no verdict.
+UNJUDGED_STATES = (NOT_IN_REFERENCE, EMPTY_IN_REFERENCE, EMPTY_IN_BOTH, UNMATCHED)
 
 _FIRST = ("case", "structure", "reference_name", "test_name")
 _MAIN = ("dice", "msd_mm", "surface_dice", "tolerance_mm", "tolerance_used_mm",

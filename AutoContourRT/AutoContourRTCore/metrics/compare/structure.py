@@ -8,7 +8,7 @@ from typing import Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
-from AutoContourRTCore.metrics.choices.matching import Match
+from AutoContourRTCore.metrics.choices.matching import DOUBTFUL, Match
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.common_range import common_slices, on_slices
 from AutoContourRTCore.metrics.compare import rows
@@ -18,6 +18,7 @@ from AutoContourRTCore.metrics.grids import (
     AS_STORED,
     Pair,
     axial_axis,
+    beside_grid,
     on_grid,
     paired,
     spacing_text,
@@ -60,14 +61,15 @@ def compare_structure(task: Task, settings: Settings) -> rows.Row:
     """The row of one structure; a side that is missing counts as empty.
 
     Where the reference does not have the structure (nobody drew it, which says nothing about the
-    patient) only the test's volume is given.
+    patient) only the test's volume is given; where several names read as one structure, that of
+    each contour.
     """
     state = _state(task)
     figures = _own_figures(task)
     notes = [task.match.note] if task.match.note else []
     tolerance = settings.tolerances.of(task.match.title)
     ways = ["", ""]
-    if state != rows.NOT_IN_REFERENCE:
+    if state not in (rows.NOT_IN_REFERENCE, rows.UNMATCHED):
         pair, ways = _on_one_grid(task)
         tau = tolerance.mm if tolerance else math.nan
         figures.update(_pair_figures(pair, tau, settings, task))
@@ -100,12 +102,15 @@ def worst_place(pair: Pair, distances: SurfaceDistances) -> Tuple[float, Optiona
 
 
 def _state(task: Task) -> str:
+    if task.match.state == DOUBTFUL:
+        return rows.UNMATCHED
     if task.reference is None:
         return rows.NOT_IN_REFERENCE
+    if task.reference.empty:
+        nothing = task.test is None or task.test.empty
+        return rows.EMPTY_IN_BOTH if nothing else rows.EMPTY_IN_REFERENCE
     if task.test is None:
         return rows.MISSING_IN_TEST
-    if task.reference.empty:
-        return rows.EMPTY_IN_BOTH if task.test.empty else rows.EMPTY_IN_REFERENCE
     return rows.EMPTY_IN_TEST if task.test.empty else rows.COMPARED
 
 
@@ -115,6 +120,9 @@ def _own_figures(task: Task) -> Dict[str, float]:
     figures = {"volume_reference_ml": volumes[0], "volume_test_ml": volumes[1]}
     if task.reference is None:
         figures["volume_reference_ml"] = math.nan
+        return figures
+    if task.match.state == DOUBTFUL:
+        figures["volume_test_ml"] = math.nan
         return figures
     difference = volumes[1] - volumes[0]
     figures["volume_difference_ml"] = difference
@@ -220,8 +228,16 @@ def _remarks(pair: Pair, task: Task) -> List[str]:
     """Contours that the comparison grid is too coarse for."""
     notes = []
     for side, contour, mask in (("reference", task.reference, pair.a), ("test", task.test, pair.b)):
-        if contour is not None and not contour.empty and not mask.any():
+        if contour is None or contour.empty:
+            continue
+        if not mask.any():
             notes.append(f"the {side} contour is too small for the comparison grid: it vanishes")
+        beside = beside_grid(contour, task.grid)
+        if beside:
+            notes.append(
+                f"the {side} contour's voxels lie {beside:.2g} mm beside the grid's, and "
+                "distances may be wrong by as much: compare on a finer grid"
+            )
     return notes
 
 

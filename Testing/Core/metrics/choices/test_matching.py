@@ -3,6 +3,7 @@ from __future__ import annotations
 from AutoContourRTCore.metrics.choices.matching import (
     BY_CATALOGUE,
     BY_HAND,
+    DOUBTFUL,
     LEFT_OUT,
     MATCHED,
     ONLY_REFERENCE,
@@ -44,14 +45,14 @@ def test_a_structure_without_its_side_is_unknown_and_both_sides_are_offered():
 
 def test_two_names_of_one_structure_are_left_to_a_person():
     matches = match_names(["Parotid-Lt", "Left Parotid"], ["Parotid_L"])
-    assert [m.state for m in matches] == [ONLY_REFERENCE, ONLY_REFERENCE, ONLY_TEST]
-    assert "Parotid-Lt, Left Parotid all read as Parotid_L" in matches[0].note
+    assert [m.state for m in matches] == [DOUBTFUL] * 3
+    assert "Parotid-Lt, Left Parotid, Parotid_L all read as Parotid_L" in matches[0].note
 
 
 def test_the_very_same_name_wins_and_the_other_reading_is_pointed_out():
     matches = match_names(["Parotid_L", "Left Parotid"], ["Parotid_L"])
     assert told(matches)[0] == ("Parotid_L", "Parotid_L", "Parotid_L", MATCHED, SAME_NAME)
-    assert matches[1].state == ONLY_REFERENCE and "already" not in matches[0].note
+    assert matches[1].state == DOUBTFUL and "already" not in matches[0].note
     assert "another contour is matched as Parotid_L" in matches[1].note
 
 
@@ -60,7 +61,7 @@ def test_what_a_person_matched_comes_first():
     matches = match_names(["SpinalCord", "Old Cord", "Brain"], ["SpinalCord", "Brain"], by_hand)
     assert told(matches) == [
         ("SpinalCord", "Old Cord", "SpinalCord", MATCHED, BY_HAND),
-        ("SpinalCord", "SpinalCord", "", ONLY_REFERENCE, ""),
+        ("SpinalCord", "SpinalCord", "", DOUBTFUL, ""),
         ("Brain", "", "Brain", ONLY_TEST, ""),
         ("Brain", "Brain", "", LEFT_OUT, BY_HAND),
     ]

@@ -8,6 +8,7 @@ from scipy import stats
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.cohort.paired import ALL, compare_methods, holm, wilcoxon_p
+from AutoContourRTCore.metrics.compare.rows import UNMATCHED
 
 
 def test_holms_correction_of_a_textbook_family():
@@ -57,6 +58,16 @@ def test_patients_without_a_figure_of_both_are_left_out_and_counted(row):
     (result, _) = compare_methods(first, second, ["dice"])
     assert (result.n, result.left_out) == (2, 2)
     assert result.difference == pytest.approx(0.05)
+
+
+def test_contours_to_be_matched_by_hand_are_left_out_and_a_structure_twice_is_refused(row):
+    first, second = method(row, [1.0, 0.9]), method(row, [0.5, 0.4])
+    doubtful = row("0", "Brain", state=UNMATCHED)
+    assert compare_methods([*first, doubtful], second, ["dice"]) == (
+        compare_methods(first, second, ["dice"])
+    )
+    with pytest.raises(InputError, match="0 has 2 contours of Brain; match one of them by hand"):
+        compare_methods([*first, row("0", "Brain", dice=0.0)], second, ["dice"])
 
 
 def test_over_all_structures_each_patient_counts_once(row):

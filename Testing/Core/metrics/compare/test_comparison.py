@@ -13,6 +13,7 @@ from scipy import ndimage
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import compare, pair_of
+from AutoContourRTCore.metrics.compare.rows import UNMATCHED
 from AutoContourRTCore.metrics.contours import contours_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -111,6 +112,29 @@ def test_a_match_by_hand_overrides_and_one_that_is_not_used_is_told(organs):
         ("Brain", "Cord"), ("Parotid-Lt", "Parotid-Lt"), ("", "Brain")
     ]
     assert "'Heart' = 'x' was not used: 'Heart' is not there" in found.warnings[0]
+
+
+def test_two_names_of_one_structure_give_no_figures_and_no_verdict(organs):
+    masks = {**organs.masks, "Left Parotid": organs.masks["Parotid-Lt"]}
+    test = LabelMap({"Brain": masks["Brain"], "Parotid_L": masks["Parotid-Lt"]}, organs.geometry)
+    found = compare(LabelMap(masks, organs.geometry), test).rows
+    doubtful = [row for row in found if row.structure == "Parotid_L"]
+    assert [row.state for row in doubtful] == [UNMATCHED] * 3
+    for row in doubtful:
+        assert math.isnan(row["dice"]) and "match by hand" in row.notes[0]
+        volumes = row["volume_reference_ml"], row["volume_test_ml"]
+        assert sum(map(math.isfinite, volumes)) == 1 and math.isnan(row["volume_difference_ml"])
+
+
+def test_voxels_beside_the_grid_are_told_with_their_distance(organs):
+    x, y, z = organs.geometry.origin
+    moved = LabelMap(organs.masks, replace(organs.geometry, origin=(x + 0.5, y, z + 1.2)))
+    row = compare(organs, moved).rows[0]
+    assert row["shift_si_mm"] == pytest.approx(1.2)
+    assert "the test contour's voxels lie 1.3 mm beside the grid's" in row.notes[0]
+    assert "nearest voxel, 1.3 mm beside" in row.rasterisation
+    finer = compare(organs, moved, Settings(grid=(0.6, 0.5, 0.5))).rows[0]
+    assert finer.notes == () and finer["dice"] < 1
 
 
 def test_every_grid_choice_is_told_in_the_row(organs):

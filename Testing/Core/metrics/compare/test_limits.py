@@ -17,7 +17,11 @@ from AutoContourRTCore.metrics.compare.limits import (
     read_limits,
     write_limits,
 )
-from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
+from AutoContourRTCore.metrics.compare.rows import (
+    MISSING_IN_TEST,
+    NOT_IN_REFERENCE,
+    UNJUDGED_STATES,
+)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +50,8 @@ def test_the_worst_of_several_limits_counts(row):
 
 def test_what_the_test_lacks_has_failed_and_what_nobody_drew_is_not_judged(row):
     assert DEFAULT_LIMITS.judge(row(state=MISSING_IN_TEST)) == FAIL
-    assert DEFAULT_LIMITS.judge(row(state=NOT_IN_REFERENCE)) == NOT_JUDGED
+    for state in UNJUDGED_STATES:
+        assert DEFAULT_LIMITS.judge(row(state=state, surface_dice=0.0)) == NOT_JUDGED
 
 
 def test_pass_rates_count_missing_structures_as_failures(row):

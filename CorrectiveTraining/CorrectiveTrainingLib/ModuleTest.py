@@ -46,7 +46,7 @@ class CorrectiveTrainingTest(ScriptedLoadableModuleTest):
             self.delayDisplay(_("Correcting the phantom"))
             session.open(caseId)
             drawn = truth.masks[STRUCTURE]
-            Segments.setMask(session.case.contours, STRUCTURE, drawn, session.case.volume)
+            Segments.setMask(session.case.contours, STRUCTURE, drawn, session.case.geometry)
             session.case.takeEdits()
             self._compare(session, drawn)
             session.case.undo()

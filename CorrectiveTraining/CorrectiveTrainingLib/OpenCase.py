@@ -8,7 +8,19 @@ the journal at once, and the nodes then show what the project holds.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Collection, Dict, List, Mapping, Optional, Set, Tuple
+from contextlib import contextmanager
+from typing import (
+    Any,
+    Callable,
+    Collection,
+    Dict,
+    Iterator,
+    List,
+    Mapping,
+    Optional,
+    Set,
+    Tuple,
+)
 
 import numpy as np
 from slicer.i18n import tr as _
@@ -57,10 +69,12 @@ class OpenCase:
         timerFactory: TimerFactory = QtTimer,
     ) -> None:
         self.id, self.name, self.corrections = case.id, case.name, corrections
+        #: Where the masks lie, wherever somebody moves the volume node.
+        self.geometry = case.image.geometry
         self.structure = structure if structure in corrections else next(iter(corrections))
         self._confirm, self._onChanged, self._onProblem = confirm, onChanged, onProblem
         self.confirmedAbsent: Set[str] = set()  # empty contours that the user meant
-        self.isTaking = False  # a question about an edit may be open then
+        self.isTaking = False  # a question may be open then: what it is about must not change
         self._told: Set[Tuple[str, str]] = set()  # strays: node ID, segment ID
         self._stamps: Dict[str, int] = {}  # of the contours as they were last seen
         self._boxes = {name: Segments.NOWHERE for name in corrections}  # where they lie
@@ -108,18 +122,24 @@ class OpenCase:
         if self.isTaking:
             return
         self._restoreLabelmaps()
-        self.isTaking = True
-        try:
+        with self.unchanged():
             before = [len(c.journal) for c in self.corrections.values()]
             if self.watch.changed(self.marks):
                 self._takeMarks()
             if self.watch.changed(self.contours):
                 self._takeContours()
-        finally:
-            self.isTaking = False
         if before != [len(c.journal) for c in self.corrections.values()]:
             self._onChanged()
         self._tellStrays()
+
+    @contextmanager
+    def unchanged(self) -> Iterator[None]:
+        """A prediction that comes meanwhile has to wait."""
+        self.isTaking = True
+        try:
+            yield
+        finally:
+            self.isTaking = False
 
     def refuseStrays(self) -> None:
         """Raises InputError where segments were added, which would be lost with the case."""
@@ -241,7 +261,7 @@ class OpenCase:
         """Show what the project holds."""
         for name, correction in self.corrections.items():
             prediction = correction.annotation.prediction
-            Segments.setMask(self.prediction, name, prediction, self.volume)
+            Segments.setMask(self.prediction, name, prediction, self.geometry)
         self._showContours()
         self._showMarks(self._extent(self.structure))
 
@@ -280,7 +300,7 @@ class OpenCase:
         as they were drawn: what is read then would be in the wrong place."""
         same = self.volume.GetParentTransformNode() is node.GetParentTransformNode()
         grid = geometryOfVolumeNode(self.volume)
-        if not same or not grid.same_grid(self.correction.annotation.geometry):
+        if not same or not grid.same_grid(self.geometry):
             raise InputError(_(
                 "The image of '{name}' was moved against its contours, by a transform or in "
                 "another module, so that what you draw cannot be put in its place. Undo that, or "
@@ -334,7 +354,7 @@ class OpenCase:
         part = self._grown(part, self._boxes[name])
         mask = annotation.corrected_in(part)
         with self.watch.paused():
-            self._boxes[name] = Segments.setMask(self.contours, name, mask, self.volume, part)
+            self._boxes[name] = Segments.setMask(self.contours, name, mask, self.geometry, part)
         self._stamps[name] = Segments.stamp(self.contours, name)
 
     def _showStroke(self, voxels: np.ndarray, part: Part) -> None:
@@ -350,7 +370,7 @@ class OpenCase:
             corrected = self.correction.annotation.corrected_in(whole)
             mask = np.where(painted, corrected, Segments.inPart(layer, whole))
             with self.watch.paused():
-                Segments.setMask(self.contours, name, mask, self.volume, whole)
+                Segments.setMask(self.contours, name, mask, self.geometry, whole)
             self._boxes[name] = Segments.boxOfPart(whole)
 
     def _showMarks(self, part: Optional[Part]) -> None:
@@ -361,7 +381,7 @@ class OpenCase:
         shown = Strokes.segmentsOf(self.correction.annotation.marks[part])
         with self.watch.paused():
             boxes = [
-                Segments.setMask(self.marks, segmentId, mask, self.volume, part)
+                Segments.setMask(self.marks, segmentId, mask, self.geometry, part)
                 for segmentId, mask in shown.items()
             ]
         around = Segments.around(boxes)

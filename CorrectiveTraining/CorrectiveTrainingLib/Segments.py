@@ -56,15 +56,14 @@ def addSegments(
 
 
 def setMask(
-    segmentationNode: Any, segmentId: str, mask: np.ndarray, volumeNode: Any,
+    segmentationNode: Any, segmentId: str, mask: np.ndarray, geometry: Geometry,
     part: Part = WHOLE,
 ) -> Box:
-    """Let a segment be a mask (bool [k, j, i], of a part of the volume's grid), and nothing else.
+    """Let a segment be a mask (bool [k, j, i], of a part of a grid), and nothing else.
 
     Other segments stay as they are. Returns where it lies.
     """
     logic = slicer.vtkSlicerSegmentationsModuleLogic
-    geometry = geometryOfVolumeNode(volumeNode)
     inside = box_of(mask)
     if inside is None:
         logic.ClearSegment(segmentationNode, segmentId)

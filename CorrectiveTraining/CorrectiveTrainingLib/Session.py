@@ -65,6 +65,7 @@ class Session:
         self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
         self.confirmLoss: Callable[[str], bool] = lambda why: False
         self._read: Dict[str, Volume] = {}  # the next image, in memory
+        self._unreadable = ""  # the id of a next image that could not be read
         self._touchedAt = 0.0
         self._work = WorkTime()
         self._timers: List[Any] = []
@@ -153,6 +154,7 @@ class Session:
     def relocateAll(self, folder: Path) -> List[str]:
         """Look for images that are gone in a folder; the ids of those found."""
         found = self._opened().relocate_all(folder)
+        self._unreadable = ""
         self.onChanged()
         return found
 
@@ -247,8 +249,9 @@ class Session:
         case = self._openCase()
         case.takeEdits()
         absent = case.absent(reviewed)
-        if not case.confirmedAbsent.issuperset(absent) and not self.confirmAbsent(absent):
-            return False
+        with case.unchanged():
+            if not case.confirmedAbsent.issuperset(absent) and not self.confirmAbsent(absent):
+                return False
         case.confirmedAbsent = set(absent)
         project = self._opened()
         project.save(case.id, reviewed)
@@ -280,7 +283,7 @@ class Session:
     def _put(self, case: Optional[OpenCase], gone: Optional[Any] = None) -> None:
         if self.case is not None:
             self._work.leave(self.case.id)
-        old, self.case = self.case, None
+        old, self.case, self._unreadable = self.case, None, ""
         if old is not None:
             old.remove(gone)
         self.case = case
@@ -339,11 +342,14 @@ class Session:
         quiet = self._clock() - self._touchedAt >= QUIET_SECONDS
         if following is None or following in self._read or not quiet:
             return
+        if following == self._unreadable:
+            return
         project = self._opened()
         try:
             self._read = {following: project.volume(following)}
         except InputError:
-            return  # opening that case tells why
+            self._unreadable = following  # opening that case tells why
+            return
         if project.state(following) == "new":
             self.predict(following)
 

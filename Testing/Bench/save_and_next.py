@@ -93,7 +93,7 @@ def next_case(session: Any) -> Tuple[float, float]:
     case = session.case
     mask = case.correction.corrected.copy()
     mask[60, 100:140, 100:140] = True
-    Segments.setMask(case.contours, case.structure, mask, case.volume)
+    Segments.setMask(case.contours, case.structure, mask, case.geometry)
     settle(slicer)
     session._touchedAt = -1e9  # the user has looked at it for long
     session._readAhead()

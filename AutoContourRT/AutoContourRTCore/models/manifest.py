@@ -145,6 +145,13 @@ def _short(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def check_id(model_id: str) -> None:
+    """Raise InputError for a name that no model can have."""
+    fits, allowed = _RULES["id"]
+    if not fits(model_id):
+        raise InputError(f"{model_id!r} cannot be a model's name; allowed: {allowed}.")
+
+
 def _is_id(value: Any) -> bool:
     return _matches(_ID, value) and not _matches(_DEVICES, value)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, Dict, Hashable, List, Optional, Sequence, Tuple
@@ -21,6 +23,8 @@ from AutoContourRTCore.volumes.geometry import Triple
 
 #: So many cases are kept open; more are read again. Their voxels stay on the disk.
 MOST_OPEN = 64
+#: After so long a case that could not be used is tried again.
+RETRY_SECONDS = 60.0
 
 
 class AnnotatedCases:
@@ -40,23 +44,28 @@ class AnnotatedCases:
         self.problems: Dict[str, str] = {}
         self._cycle = self.taken_up = 0
         self._seen: Optional[Tuple[Any, ...]] = None
+        self._retry_at = math.inf
         self._stamps: Dict[str, Tuple[Any, ...]] = {}
         self._open: OrderedDict[Hashable, AnnotatedCase] = OrderedDict()
 
     def refresh(self, cycle: int = 0) -> bool:
         """Take up what was saved since; whether there is anything new. Cheap when there is not.
 
-        cycle: for a rotating split, which part is for validation now. Raises Unreachable where the
-        folder cannot be read just now: the next call looks again.
+        Cases with a problem are tried again after a while: an image that is back, a disk that has
+        room again. cycle: for a rotating split, which part is for validation now. Raises
+        Unreachable where the folder cannot be read just now: the next call looks again.
         """
         state = reached(self.folder / PROJECT, (self.folder / PROJECT).stat)
         seen = (state.st_mtime_ns, state.st_size, state.st_ino, cycle)
         if seen == self._seen:
+            if time.monotonic() >= self._retry_at:
+                self._retry_at = math.inf
+                reached(self.folder, self._sort)
             return False
         self.record, self._cycle = read_record(self.folder), cycle
         before = (self.train, self.validation, self._stamps)
         reached(self.folder, self._sort)
-        self._seen = seen
+        self._seen, self._retry_at = seen, math.inf
         self.problems = {}
         is_new = before != (self.train, self.validation, self._stamps)
         self.taken_up += int(is_new)
@@ -84,6 +93,7 @@ class AnnotatedCases:
         except InputError as error:
             self._leave_out(case_id, str(error))
             raise
+        self.problems.pop(case_id, None)
         self._open[key] = found
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
@@ -116,6 +126,7 @@ class AnnotatedCases:
 
     def _leave_out(self, case_id: str, reason: str) -> None:
         self.problems[case_id] = reason
+        self._retry_at = min(self._retry_at, time.monotonic() + RETRY_SECONDS)
         self.train = tuple(c for c in self.train if c != case_id)
         self.validation = tuple(c for c in self.validation if c != case_id)
 

@@ -17,7 +17,7 @@ from AutoContourRTCore.correction.project import (
     read_record,
 )
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
-from AutoContourRTCore.models.files import read_model
+from AutoContourRTCore.models.files import MANIFEST, read_model
 from AutoContourRTCore.nn.case_cache import grid_image
 from AutoContourRTCore.nn.checkpoint import load_checkpoint
 from AutoContourRTCore.nn.inference import Predictor
@@ -71,14 +71,15 @@ class CasePredictor:
 
     def _newest(self, record: ProjectRecord) -> Optional[_Served]:
         """The best network of the training, else the model that training starts from."""
-        best = self.folder / TRAINING / "best.pt"
-        if best.exists():
-            state = best.stat()
-            stamp: Tuple[object, ...] = (state.st_mtime_ns, state.st_size, state.st_ino)
-        elif record.settings.start:
-            stamp = ("start",)
-        else:
-            return None
+        file = self.folder / TRAINING / "best.pt"
+        if not file.exists():
+            file = self.folder / START_MODEL / MANIFEST
+            if not record.settings.start:
+                return None
+        stamp: Tuple[object, ...] = (file.name,)
+        if file.exists():  # else reading it says what is wrong
+            state = file.stat()
+            stamp += (state.st_mtime_ns, state.st_size, state.st_ino)
         if self._served is None or self._served.stamp != stamp:
             self._served = None  # free the memory first
             self._served = self._from_training(record, stamp) or self._from_start(record, stamp)

@@ -246,8 +246,10 @@ class CorrectionTrainer(Stepper):
         if best is not None and best.key != key:
             stored = load_checkpoint(self.folder, self.device, "best.pt")
             if stored is not None:
-                yield from self._judge(self.network_with(stored["network"]), best)
-                best.key = key
+                again = Judged(key=key, epoch=best.epoch)
+                yield from self._judge(self.network_with(stored["network"]), again)
+                if again.score is not None:  # else there is nothing to judge by at present
+                    best.score, best.dice, best.key = again.score, again.dice, key
         if self.start is not None and (start is None or start.key != key):
             judged = Judged(key=key)
             weights = self.start.put_into(self.network.state_dict(), self.structures)

@@ -16,7 +16,7 @@ from AutoContourRTCore.correction.split import ROTATING, TRAIN, VALIDATION
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.models.files import write_model
-from AutoContourRTCore.models.manifest import Manifest
+from AutoContourRTCore.models.manifest import Manifest, check_id
 from AutoContourRTCore.models.store import ModelStore
 from AutoContourRTCore.nn.correction_prediction import (
     best_network,
@@ -55,6 +55,7 @@ def promote(
     shipped id; Cancelled from the callback.
     """
     record, store = read_record(project), store or ModelStore()
+    _check_id(model_id, store)
     best = best_network(project)
     if best is None:
         raise InputError(f"{record.name!r} has no network yet: train it for an epoch first.")
@@ -69,6 +70,13 @@ def promote(
     manifest = _manifest(record, model_id, _version(store, model_id), licence, own, warning)
     lines = _table(record, own, before)
     return Promoted(_put(best, manifest, lines, store), warning)
+
+
+def _check_id(model_id: str, store: ModelStore) -> None:
+    """Before minutes of judging: whether the store will take a model of that name."""
+    check_id(model_id)
+    if any(found.id == model_id for found in store.list()) and store.is_shipped(model_id):
+        raise InputError(f"{model_id!r} came with the program; choose another name.")
 
 
 def _scores(

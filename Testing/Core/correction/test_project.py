@@ -136,6 +136,11 @@ def test_a_case_without_any_annotation_has_no_side(tmp_path: Path) -> None:
         case = project.save(case_id, reviewed=True)
         assert (case.side, case.order) == ("train", 1) and project.state(case_id) == "reviewed"
         assert (case.annotations[LEFT].reviewed, case.annotations[LEFT].dice) == (16, 1.0)
+        project.save(case_id)
+        assert project.state(case_id) == "reviewed"
+        project.correct(case_id)[LEFT].review([3], False)
+        project.save(case_id)
+        assert project.state(case_id) == "corrected", "it was taken back"
 
 
 def test_an_image_that_was_moved_away_says_so_and_can_be_found_again(tmp_path: Path) -> None:

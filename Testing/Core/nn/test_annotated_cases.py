@@ -71,6 +71,31 @@ def test_one_image_that_is_gone_stops_none_of_the_others(tmp_path: Path) -> None
         assert cases.train == (first, third) and cases.problems == {}
 
 
+def test_an_image_that_is_back_is_learnt_from_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(annotated_cases.time, "monotonic", lambda: now[0])
+    with tiny_project(tmp_path / "p", 2) as project:
+        first = draw_truth(project, 1)
+        cases = source(project)
+        cases.refresh()
+        image = Path(project.case(first).image.path)
+        image.rename(image.with_name("away.nrrd"))
+        for now[0] in (0.0, 100.0):  # the second time it is still away
+            cases.refresh()
+            with pytest.raises(InputError):
+                cases.load(first)
+        image.with_name("away.nrrd").rename(image)
+        cases.refresh()
+        assert cases.train == () and cases.problems
+        now[0] += annotated_cases.RETRY_SECONDS
+        assert cases.refresh() is False, "it is nothing new"
+        assert cases.train == (first,) and cases.problems
+        cases.load(first)
+        assert cases.problems == {}
+
+
 def test_memory_does_not_grow_with_the_number_of_images(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

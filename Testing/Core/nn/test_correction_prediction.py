@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Iterator
+from typing import Dict, Iterator
 
 import numpy as np
 import pytest
@@ -9,11 +10,16 @@ import torch
 
 from AutoContourRTCore.correction.predictions import read_prediction
 from AutoContourRTCore.correction.project import Project, case_folder
+from AutoContourRTCore.correction.requests import PredictRequest
+from AutoContourRTCore.correction.service import PredictionService
 from AutoContourRTCore.errors import Cancelled
+from AutoContourRTCore.models.files import write_model
+from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.nn.checkpoint import save_checkpoint
 from AutoContourRTCore.nn.correction_prediction import CasePredictor
 from AutoContourRTCore.nn.unet import ResidualUNet
-from tiny_projects import STRUCTURES, tiny_project
+from AutoContourRTCore.progress import ignore_progress
+from tiny_projects import STRUCTURES, project_recipe, tiny_project
 
 LEFT, RIGHT = STRUCTURES
 
@@ -24,17 +30,34 @@ def project(tmp_path: Path) -> Iterator[Project]:
         yield made
 
 
-def serve(project: Project, left: float, right: float, epoch: int = 1) -> None:
-    """A best network that sees the left structure everywhere (> 0) or nowhere, and the right."""
+def seeing(left: float, right: float) -> Dict[str, torch.Tensor]:
+    """Weights that see the left structure everywhere (> 0) or nowhere, and the right."""
     network = ResidualUNet(2, (8, 16))
     with torch.no_grad():
         network.head.weight.zero_()
         network.head.bias.copy_(torch.tensor([left, right]))
+    return network.state_dict()
+
+
+def serve(project: Project, left: float, right: float, epoch: int = 1) -> None:
+    """A best network that sees this."""
     content = {
-        "network": network.state_dict(), "structures": list(STRUCTURES), "epoch": {"epoch": epoch},
+        "network": seeing(left, right), "structures": list(STRUCTURES), "epoch": {"epoch": epoch},
         "judged": {"epoch": epoch, "score": None, "dice": {}, "key": ""},
     }
     save_checkpoint(content, project.folder / "training", "best.pt")
+
+
+def start_model(folder: Path, left: float, right: float) -> Path:
+    """A model that sees this."""
+    recipe = project_recipe()
+    manifest = Manifest(
+        id="origin", version="2.0", name="o", structures=STRUCTURES, region="head and neck",
+        anatomy="x", recipe=recipe.to_dict(), network={}, training_spacing_mm=recipe.spacing,
+        data="d", licence="l",
+    )
+    write_model(folder, manifest, {n: t.numpy() for n, t in seeing(left, right).items()}, "# card")
+    return folder
 
 
 def test_without_a_network_there_is_no_prediction(project: Project) -> None:
@@ -75,6 +98,21 @@ def test_a_better_network_is_used_as_soon_as_it_is_there(project: Project) -> No
     found = predictor.predict(case_id)
     assert found is not None and found.model.endswith("epoch 2")
     assert not found.masks[LEFT].any() and found.masks[RIGHT].any()
+
+
+def test_a_project_made_anew_in_its_folder_is_predicted_by_its_own_start_model(
+    tmp_path: Path
+) -> None:
+    folder, service = tmp_path / "p", PredictionService()
+    for name, left, right in (("first", 5.0, -5.0), ("second", -5.0, 5.0)):
+        start = start_model(tmp_path / name / "origin", left, right)
+        with tiny_project(folder, start_model=start) as project:
+            case = project.record.cases[0].id
+            service(PredictRequest("", str(folder), case, "cpu"), ignore_progress)
+            found = project.prediction(case)
+            assert found is not None
+            assert [found.masks[n].any() for n in STRUCTURES] == [left > 0, right > 0]
+        shutil.rmtree(folder)
 
 
 def test_the_network_is_loaded_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

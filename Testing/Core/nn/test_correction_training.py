@@ -146,6 +146,23 @@ def test_the_best_is_judged_again_when_there_is_more_to_judge_by(
     assert trained.state.best is not None and trained.state.best.key != key
 
 
+def test_the_best_stays_where_nothing_is_left_to_judge_by(project: Project) -> None:
+    trained = epochs(trainer(project), 1)
+    best, kept = trained.state.best, weights(project.folder)
+    assert best is not None and best.score is not None
+    score = best.score
+    case_id = project.record.cases[1].id
+    for correction in project.correct(case_id).values():
+        while correction.undo():
+            pass
+    project.save(case_id)
+    epochs(trained, 2)
+    assert same(kept, weights(project.folder)) and trained.state.best.score == score
+    draw_truth(project, 2)
+    epochs(trained, 1)
+    assert read_lines(trained.folder / METRICS)[-1]["validation_mean"] > 0
+
+
 def test_without_validation_images_the_newest_network_predicts(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p") as project:
         draw_truth(project, 1)

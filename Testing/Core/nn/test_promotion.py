@@ -113,6 +113,20 @@ def test_there_must_be_a_network(tmp_path: Path) -> None:
         promote(project.folder, "mine", "cpu", ModelStore(tmp_path / "s", tmp_path / "t"))
 
 
+@pytest.mark.parametrize("name", ["Heart", "", "heart 2", "con"])
+def test_a_bad_name_is_refused_before_anything_is_judged(tmp_path: Path, name: str) -> None:
+    with tiny_project(tmp_path / "p") as project:  # without a network: the name comes first
+        with pytest.raises(InputError, match="cannot be a model's name; allowed: lower-case"):
+            promote(project.folder, name, "cpu", ModelStore(tmp_path / "s", tmp_path / "t"))
+
+
+def test_a_shipped_name_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
+    start_model(tmp_path / "t" / "origin")
+    with tiny_project(tmp_path / "p") as project:
+        with pytest.raises(InputError, match="came with the program; choose another name"):
+            promote(project.folder, "origin", "cpu", ModelStore(tmp_path / "s", tmp_path / "t"))
+
+
 def test_the_network_that_is_judged_is_the_one_that_becomes_the_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,27 @@ def test_whole_case_is_right_asks_for_what_is_not_drawn(user: Any) -> None:
     assert user.session.project.state(user.case.id) == "reviewed"
 
 
+def test_a_prediction_that_comes_during_the_question_is_not_confirmed_by_its_answer(
+    user: Any
+) -> None:
+    user.edit(user.LEFT, stroke(user))
+    geometry = user.session.project.case(user.case.id).image.geometry
+
+    def asked(absent: Any) -> bool:
+        found = Prediction({user.RIGHT: np.roll(stroke(user), 8, axis=2)}, geometry, "net")
+        write_prediction(found, case_folder(user.folder, user.case.id))
+        user.session._predicted(user.case.id, True)
+        return True
+
+    user.session.confirmAbsent = asked
+    user.ui.caseReviewedButton.click()
+    right = user.case.corrections[user.RIGHT].annotation
+    assert right.reviewed.all() and not right.prediction.any() and not right.corrected.any()
+    user.waitFor(lambda: not user.case.isTaking, 10)
+    user.events(3)
+    assert not user.case.corrections[user.RIGHT].corrected.any()
+
+
 def test_several_structures_are_one_question(user: Any) -> None:
     answers("No")
     user.ui.caseReviewedButton.click()

@@ -213,6 +213,27 @@ def test_an_image_moved_against_its_contours_stops_corrections(user: Any, scene:
     assert np.array_equal(user.case.correction.corrected, np.roll(before, 1, axis=2))
 
 
+def test_what_is_drawn_anew_while_the_image_is_moved_lies_where_the_project_says(
+    user: Any
+) -> None:
+    opened(user)
+    user.paint(user.ui.foregroundButton, np.roll(user.case.correction.corrected, 2, axis=2))
+    wanted, marks = user.case.correction.corrected.copy(), user.case.correction.annotation.marks
+    before = marks.copy()
+    origin = user.case.volume.GetOrigin()
+    user.case.volume.SetOrigin(*np.add(origin, 6.0))
+    user.case.undo()
+    user.case.redo()
+    user.case.refresh()
+    user.case.volume.SetOrigin(origin)
+    stroke = np.zeros_like(wanted)
+    stroke[1, 4:6, 4:6] = True
+    user.paint(user.ui.foregroundButton, stroke)
+    annotation = user.case.correction.annotation
+    assert np.array_equal(annotation.corrected, wanted | stroke)
+    assert np.array_equal(annotation.marks[~stroke], before[~stroke])
+
+
 def test_an_image_whose_origin_was_changed_stops_corrections(user: Any) -> None:
     opened(user)
     before = user.case.correction.corrected.copy()

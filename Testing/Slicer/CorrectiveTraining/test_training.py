@@ -12,6 +12,7 @@ import pytest
 import SlicerHarness
 from AutoContourRTCore.correction.predictions import Prediction, write_prediction
 from AutoContourRTCore.correction.project import TRAINING, case_folder
+from AutoContourRTCore.errors import InputError
 
 
 def best(epoch: int, score: Any) -> dict:
@@ -115,6 +116,27 @@ def test_the_next_case_is_predicted_and_read_while_this_one_is_looked_at(
     user.ui.nextButton.click()
     assert user.case.id == following and not SlicerHarness.messages()
     assert np.array_equal(user.shown(user.case.contours, user.LEFT), masks[user.LEFT])
+
+
+def test_a_next_image_that_cannot_be_read_is_tried_once(user: Any, monkeypatch: Any) -> None:
+    following, tried = user.session.nextCase(), []
+
+    def broken(project: Any, case: str) -> Any:
+        tried.append(case)
+        raise InputError("it is another image")
+
+    kind = type(user.session.project)
+    monkeypatch.setattr(kind, "volume", broken)
+    monkeypatch.setattr(user.session, "_touchedAt", -10.0)
+    for _ in range(3):
+        user.session._readAhead()
+    assert tried == [following]
+    monkeypatch.undo()
+    user.session.open(user.session.project.record.cases[0].id)  # and again from another case
+    monkeypatch.setattr(kind, "volume", broken)
+    monkeypatch.setattr(user.session, "_touchedAt", -10.0)
+    user.session._readAhead()
+    assert tried == [following] * 2
 
 
 def _unread(self: Any, case: str) -> Any:

@@ -64,8 +64,8 @@ class Session:
         self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
         self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
         self.confirmLoss: Callable[[str], bool] = lambda why: False
-        self._read: Dict[str, Volume] = {}  # the next image, in memory
-        self._unreadable = ""  # the id of a next image that could not be read
+        #: The next image, in memory; None for one that could not be read.
+        self._read: Dict[str, Optional[Volume]] = {}
         self._touchedAt = 0.0
         self._work = WorkTime()
         self._timers: List[Any] = []
@@ -89,7 +89,7 @@ class Session:
         self.project = project
         self._work = WorkTime(project.log.read().events)
         self.training = Training(
-            self._worker, project.folder, self._trainingChanged, self._isBetter, self._makeTimer
+            self._worker, project.folder, lambda: self.onTraining(), self._isBetter, self._makeTimer
         )
         self._timers = [
             self._makeTimer(BEAT_SECONDS / 3, self._beat, True),
@@ -154,7 +154,7 @@ class Session:
     def relocateAll(self, folder: Path) -> List[str]:
         """Look for images that are gone in a folder; the ids of those found."""
         found = self._opened().relocate_all(folder)
-        self._unreadable = ""
+        self._read = {}
         self.onChanged()
         return found
 
@@ -283,7 +283,8 @@ class Session:
     def _put(self, case: Optional[OpenCase], gone: Optional[Any] = None) -> None:
         if self.case is not None:
             self._work.leave(self.case.id)
-        old, self.case, self._unreadable = self.case, None, ""
+        old, self.case = self.case, None
+        self._read = {name: image for name, image in self._read.items() if image is not None}
         if old is not None:
             old.remove(gone)
         self.case = case
@@ -334,7 +335,7 @@ class Session:
         following = self.nextCase()
         if following is None or self.project is None:
             return False
-        return following in self._read and self.project.state(following) != "new"
+        return bool(self._read.get(following)) and self.project.state(following) != "new"
 
     def _readAhead(self) -> None:
         """Read the next image into memory while the user does nothing."""
@@ -342,13 +343,11 @@ class Session:
         quiet = self._clock() - self._touchedAt >= QUIET_SECONDS
         if following is None or following in self._read or not quiet:
             return
-        if following == self._unreadable:
-            return
         project = self._opened()
         try:
             self._read = {following: project.volume(following)}
         except InputError:
-            self._unreadable = following  # opening that case tells why
+            self._read = {following: None}  # opening that case tells why
             return
         if project.state(following) == "new":
             self.predict(following)
@@ -388,9 +387,6 @@ class Session:
     def _edited(self) -> None:
         self._touchedAt = self._clock()
         self.onEdited()
-
-    def _trainingChanged(self) -> None:
-        self.onTraining()
 
     def _opened(self) -> Project:
         if self.project is None:

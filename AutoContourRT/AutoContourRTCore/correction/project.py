@@ -277,21 +277,19 @@ class Project:
     def save(self, case_id: str, reviewed: bool = False) -> CaseRecord:
         """Save all corrections of a case, judge them, and let training have them.
 
-        reviewed: the user confirms the whole case: each structure is right everywhere; it stays so
-        until some slice of a structure is not confirmed any more. The first
-        save of a case with annotations decides its side for good. A structure without prediction
-        or change is left alone. A dose that is gone is told by `dose_problem`. Raises InputError.
+        reviewed: the user confirms the whole case: each structure is right everywhere, until some
+        slice is not confirmed any more. The first save of a case with annotations decides its side
+        for good. A structure without prediction or change is left alone. A dose that is gone is
+        told by `dose_problem`. Raises InputError.
         """
         corrections = self.correct(case_id)
         self._lock.check()
-        if reviewed:
-            for correction in corrections.values():
-                correction.review()
+        for correction in corrections.values() if reviewed else ():
+            correction.review()
         is_right = all(c.annotation.reviewed.all() for c in corrections.values())
         corrections = {n: c for n, c in corrections.items() if not c.is_untouched}
-        for correction in corrections.values():
-            if not correction.is_saved:
-                correction.save()
+        for correction in (c for c in corrections.values() if not c.is_saved):
+            correction.save()
         before = self.case(case_id)
         case, self.dose_problem = saving.saved_case(self.folder, self.record, before, corrections)
         self._replace(replace(case, reviewed=reviewed or (case.reviewed and is_right)))

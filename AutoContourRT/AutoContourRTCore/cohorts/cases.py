@@ -58,11 +58,17 @@ def _is_ct_file(path: Path) -> bool:
 
 
 def _of_folder(folder: Path) -> Case:
-    """The file named ct in it, else all of it as a DICOM series."""
-    images = sorted(
-        each for each in folder.iterdir()
+    """The file named ct in it, else all of it as a DICOM series; contours beside it are none."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        problem = f"{folder} cannot be read ({error.strerror}); make it readable, or move it away."
+        return Case(folder.name, folder, problem)
+    images = [
+        each for each in entries
         if each.name.lower().endswith(READABLE) and not each.name.startswith(".")
-    )  # fmt: skip
+        and not each.name.lower().endswith(_CONTOURS)
+    ]  # fmt: skip
     named_ct = [each for each in images if _is_ct_file(each) and stem_of(each).lower() == "ct"]
     if len(named_ct) == 1:
         return Case(folder.name, named_ct[0])

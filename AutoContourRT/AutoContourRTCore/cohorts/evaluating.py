@@ -59,7 +59,7 @@ def evaluate_cohort(
 
 
 def _order(wanted: Evaluating) -> Order:
-    paired = pair_cases(wanted.reference, wanted.test)
+    paired = pair_cases(wanted.reference, wanted.test, _no_case)
     run, told = secrets.token_hex(8), asdict(wanted.provenance)
     place = str(wanted.folder.resolve())
     requests = tuple(
@@ -77,8 +77,12 @@ def _order(wanted: Evaluating) -> Order:
 def _left_out(folder: Path, names: Sequence[str], other: str) -> Tuple[Row, ...]:
     """Rows of the cases of a folder that the other side lacks."""
     message = f"{other} has no such case: left out"
-    no_cases = (RECORDS, LOGS) if (folder / SUMMARY).is_file() else ()  # of segment-cohort
-    return tuple(Row(name, LEFT_OUT, 0.0, message) for name in names if name not in no_cases)
+    return tuple(Row(name, LEFT_OUT, 0.0, message) for name in names)
+
+
+def _no_case(path: Path) -> bool:
+    """Whether a folder is one of segment-cohort's own, beside the contours that it wrote."""
+    return path.name in (RECORDS, LOGS) and (path.parent / SUMMARY).is_file()
 
 
 def _result(folder: Path, case: str) -> CaseResult:

@@ -27,7 +27,8 @@ from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.progress import Progress
 
 #: Where files lie until they are whole; on the disk that they are meant for.
-UNFINISHED = "unfinished"
+#: In the folder of results; removed with all in it, so that no user may have one of this name.
+UNFINISHED = ".autocontourrt-unfinished"
 DONE, KEPT = "done", "kept"
 
 

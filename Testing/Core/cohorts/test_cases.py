@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Iterator
 
 import pytest
 
@@ -39,6 +40,27 @@ def test_a_folder_that_leaves_open_which_image_is_meant_is_a_case_with_a_problem
     assert "ct.mha and ct.nrrd" in a.problem
     assert "image.nrrd, labels.nrrd" in b.problem and "name the CT ct.nrrd" in b.problem
     assert c.problem == ""
+
+
+def test_contours_beside_a_dicom_series_are_no_image(tmp_path: Path) -> None:
+    files(tmp_path, "p/IM001", "p/RS.dcm", "p/RS.seg.nrrd")
+    assert [(each.name, each.problem) for each in find_cases(tmp_path)[0]] == [("p", "")]
+
+
+def test_a_folder_that_cannot_be_read_is_one_case_with_a_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files(tmp_path, "a/ct.nrrd", "lost/ct.nrrd")
+    real = Path.iterdir
+
+    def iterdir(path: Path) -> Iterator[Path]:
+        if path.name == "lost":
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    a, lost = find_cases(tmp_path)[0]
+    assert a.problem == "" and "lost cannot be read (Permission denied)" in lost.problem
 
 
 @pytest.mark.parametrize(

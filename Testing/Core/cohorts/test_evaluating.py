@@ -153,8 +153,12 @@ def test_what_segment_cohort_keeps_beside_its_contours_is_no_case(
         (wanted.test / name).mkdir()
     assert len(evaluate_cohort(wanted, pool, ignore_progress)[1].problems) == 2
     (wanted.test / "summary.csv").write_text("case")
-    rows, cohort = evaluate_cohort(wanted, pool, ignore_progress)
-    assert cohort.problems == () and [row.case for row in rows] == CASES
+    for _ in range(2):
+        rows, cohort = evaluate_cohort(wanted, pool, ignore_progress)
+        assert cohort.problems == () and [row.case for row in rows] == CASES
+        for name in ("logs", "records"):  # the second time: on both sides
+            (wanted.reference / name).mkdir(exist_ok=True)
+        (wanted.reference / "summary.csv").write_text("case")
 
 
 def test_a_damaged_record_is_compared_again(wanted: Evaluating, pool: InThisProcess) -> None:

@@ -13,6 +13,7 @@ from AutoContourRTCore import messages
 from AutoContourRTCore.cohorts.request import CaseRequest
 from AutoContourRTCore.cohorts.run import Order, run_cohort
 from AutoContourRTCore.cohorts.segment_service import SegmentCaseService
+from AutoContourRTCore.cohorts.service import UNFINISHED
 from AutoContourRTCore.cohorts.summary import FAILED, Row
 from AutoContourRTCore.correction.lock import Lock
 from AutoContourRTCore.errors import Cancelled, InputError
@@ -126,6 +127,18 @@ def test_contours_that_a_worker_wrote_where_we_do_not_see_them_are_a_failure(
     pool.instead["a"] = messages.Done("a", result)
     run_cohort(order, pool, ignore_progress)
     assert table(out)["a"]["state"] == "failed" and "same path" in table(out)["a"]["message"]
+
+
+def test_a_users_folder_among_the_results_is_left_alone(
+    pool: Pool, order: Order, out: Path
+) -> None:
+    for name in ("unfinished", "records of mine"):
+        (out / name).mkdir(parents=True)
+        (out / name / "contours.seg.nrrd").write_bytes(b"x")
+    run_cohort(order, pool, ignore_progress)
+    assert all((out / name / "contours.seg.nrrd").exists()
+               for name in ("unfinished", "records of mine"))
+    assert not (out / UNFINISHED).exists()
 
 
 def test_two_commands_do_not_write_into_one_folder(pool: Pool, order: Order, out: Path) -> None:

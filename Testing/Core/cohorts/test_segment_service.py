@@ -13,6 +13,7 @@ from AutoContourRTCore.cohorts import record
 from AutoContourRTCore.cohorts.record import read_record
 from AutoContourRTCore.cohorts.segment_request import model_key
 from AutoContourRTCore.cohorts.segment_service import SegmentCaseService
+from AutoContourRTCore.cohorts.service import UNFINISHED
 from AutoContourRTCore.errors import Cancelled, InputError
 
 
@@ -37,7 +38,7 @@ def test_a_case_is_contoured_once_and_its_record_tells_how(
     assert found is not None and found.run == "run 1"
     assert found.details["volumes_ml"] == {"SpinalCord": 20.0}
     assert service(ask(run="run 2")) == first and segment.calls == 1
-    assert names(out) == ["a.seg.nrrd"] and not list((out / "unfinished").iterdir())
+    assert names(out) == ["a.seg.nrrd"] and not list((out / UNFINISHED).iterdir())
 
 
 def touched(ct: Path) -> None:

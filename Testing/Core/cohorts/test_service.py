@@ -10,7 +10,7 @@ import pytest
 
 from AutoContourRTCore.cohorts import record
 from AutoContourRTCore.cohorts.record import read_record
-from AutoContourRTCore.cohorts.service import Made, once, share_of_cores
+from AutoContourRTCore.cohorts.service import UNFINISHED, Made, once, share_of_cores
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.progress import ignore_progress
 
@@ -22,7 +22,7 @@ def test_work_without_files_is_done_once_and_its_findings_are_in_the_record(
 
     def do(work: Path) -> Made:
         calls.append(work)
-        assert work.is_dir() and work.parent == out / "unfinished"
+        assert work.is_dir() and work.parent == out / UNFINISHED
         return Made({}, "a remark", {"figure": "0.1"})
 
     first = once(ask(), do, ignore_progress)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Sequence, Tuple
+from typing import Callable, Dict, Sequence, Tuple
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.inputs.contour_files import structure_folder
@@ -30,12 +30,22 @@ class PairedCases:
     only_test: Tuple[str, ...]
 
 
-def pair_cases(reference: Path, test: Path) -> PairedCases:
+def no_exception(path: Path) -> bool:
+    """Every entry is a case."""
+    return False
+
+
+def pair_cases(
+    reference: Path, test: Path, is_no_case: Callable[[Path], bool] = no_exception
+) -> PairedCases:
     """Pair the sub-folders, or contour files, of the same name (without suffix), in order.
 
-    Raises InputError for a folder that is missing or without cases, and where none has a partner.
+    is_no_case: entries that are none. Raises InputError for a folder that is missing or without cases, and where none has a partner.
     """
-    left, right = find_cases(reference), find_cases(test)
+    left, right = (
+        {name: path for name, path in find_cases(folder).items() if not is_no_case(path)}
+        for folder in (reference, test)
+    )
     pairs = tuple(CasePair(name, left[name], right[name]) for name in left if name in right)
     if not pairs:
         raise InputError(

@@ -24,6 +24,7 @@ from AutoContourRTCore.volumes.dicom.polygons import area, fill, same
 from AutoContourRTCore.volumes.geometry import Geometry
 
 ON_SLICE = 0.1  # of the slice distance
+SAME_PLANE_MM = 0.05  # contours whose planes lie nearer are of one plane
 FLAT_MM = 0.5  # how far the points of one contour may be from its plane
 SAME_PIXELS = 1e-3  # vertices nearer than this are the same point written twice
 SAME_AREA = 0.99  # a copy that was rounded, or drawn with other points, has so much of the area
@@ -108,15 +109,18 @@ def _note_cut(
 def _by_plane(
     contours: Sequence[Contour], geometry: Geometry, name: str
 ) -> Dict[float, List[Contour]]:
-    """Contours in pixel indices (j, i) by the place (k) of their plane."""
+    """Contours in pixel indices (j, i) by the place (k) of their plane.
+
+    Whether a plane lies on a slice is asked once for all of its contours, whose places differ in
+    their last digits.
+    """
     placed = sorted((_placed(each, geometry, name) for each in contours), key=lambda pair: pair[0])
     grouped: Dict[float, List[Contour]] = {}
-    last = -np.inf
-    near = 0.05 / geometry.spacing[0]
+    first = plane = -np.inf
     for k, contour in placed:
-        if k - last > near or _is_on_slice(k):
-            last = float(round(k)) if _is_on_slice(k) else k
-        grouped.setdefault(last, []).append(contour)
+        if (k - first) * geometry.spacing[0] > SAME_PLANE_MM:
+            first, plane = k, float(round(k)) if _is_on_slice(k) else k
+        grouped.setdefault(plane, []).append(contour)
     return grouped
 
 
@@ -187,16 +191,22 @@ def _fill_between(
     if not off_slice and not _is_sparse_by_plan(planes, usual):
         _note_gaps(drawn.notes, planes, name)
         return
+    interpolated, gaps = 0, []
     for low, high in zip(planes, planes[1:]):
-        if high.k - low.k <= LONGEST_GAP * usual:
-            for k in _slices(low.k, high.k, geometry):
-                if k > low.k:
-                    drawn.mask[k] = between(low.mask, high.mask, (k - low.k) / (high.k - low.k))
+        inner = [k for k in _slices(low.k, high.k, geometry) if k > low.k]
+        if high.k - low.k > LONGEST_GAP * usual:
+            gaps += inner
+            continue
+        interpolated += len(inner)
+        for k in inner:
+            drawn.mask[k] = between(low.mask, high.mask, (k - low.k) / (high.k - low.k))
     for plane, before, after in _ends(planes, usual):
         for k in _slices(plane.k - before, plane.k + after, geometry):
             drawn.mask[k] = plane.mask
     kind = "between slices" if off_slice else f"on one of {usual:.0f} slices only"
-    drawn.notes.append(f"{name}: drawn {kind}; the slices of the image were interpolated.")
+    how = "the slices of the image were interpolated" if interpolated else "the nearest took them"
+    drawn.notes.append(f"{name}: drawn {kind}; {how}.")
+    _note_empty(drawn.notes, sum(not drawn.mask[k].any() for k in gaps), name)
     _rescue(drawn, planes, geometry)
 
 
@@ -211,6 +221,10 @@ def _is_sparse_by_plan(planes: Sequence[_Plane], usual: float) -> bool:
 def _note_gaps(notes: List[str], planes: Sequence[_Plane], name: str) -> None:
     """Tell of slices without contour between others: two pieces, or slices left out?"""
     missing = sum(int(round(high.k - low.k)) - 1 for low, high in zip(planes, planes[1:]))
+    _note_empty(notes, missing, name)
+
+
+def _note_empty(notes: List[str], missing: int, name: str) -> None:
     if missing > 0:
         notes.append(
             f"{name}: {missing} slices between its contours have none; they were left empty."

@@ -71,7 +71,11 @@ def place(
     for number, roi in enumerate(placed):
         progress(number / len(placed), f"drawing {roi.name}")
         if roi.contours:
-            drawn = draw(roi.contours, image.geometry, roi.name)
+            try:
+                drawn = draw(roi.contours, image.geometry, roi.name)
+            except InputError as error:  # one that is drawn otherwise costs none of the others
+                notes.append(f"{roi.name} is left out: {error}")
+                continue
             masks[roi.name] = drawn.mask
             notes += drawn.notes
             if not drawn.mask.any():

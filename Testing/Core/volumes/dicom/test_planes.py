@@ -91,6 +91,23 @@ def test_contours_near_a_slice_are_that_slices() -> None:
     assert _column(drawn) == [2, 4]
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.05, 0.1, 0.100001, 0.12, 0.5, 0.9, 0.95])
+@pytest.mark.parametrize("mm", [1.0, 2.0, 3.0])
+def test_all_contours_of_one_plane_stay_together_wherever_it_lies(offset: float, mm: float) -> None:
+    """Their mean places differ in the last digits: they have different numbers of points."""
+    grid = Geometry((24, 40, 40), (mm, 1.0, 1.0), (0.0, 0.0, -101.7))
+    contours = []
+    for k in range(4, 16):
+        z = round(-101.7 + mm * (k + offset), 4)
+        for count, radius in ((37, 15.0), (11, 6.0), (200, 2.0)):  # a ring and what is in it
+            angle = np.linspace(0, 2 * np.pi, count, endpoint=False)
+            x, y = 20 + radius * np.cos(angle), 20 + radius * np.sin(angle)
+            contours.append(Contour(np.stack([x, y, np.full(count, z)], axis=1)))
+    mask = draw(contours, grid, "Ring").mask
+    inner = mask[6:15]
+    assert inner[:, 20, 32].all() and not inner[:, 20, 24].any() and inner[:, 20, 20].all()
+
+
 def test_a_gap_of_one_slice_parts_two_pieces() -> None:
     drawn = _drawn(*[_square(k) for k in (2, 3, 5, 6)])
     assert _column(drawn) == [2, 3, 5, 6]
@@ -122,6 +139,19 @@ def test_contours_half_way_between_slices_keep_their_volume() -> None:
 def test_thin_contours_on_a_coarse_image_are_taken_where_its_slices_are() -> None:
     drawn = _drawn(*[_square(k / 3) for k in range(4, 14)])  # 1 mm apart, from 4 to 13 mm
     assert _column(drawn) == [2, 3, 4]
+
+
+def test_gaps_between_planes_off_the_slices_are_told() -> None:
+    thick = Geometry((20, 20, 20), (3.0, 1.0, 1.0))
+    half = [Contour(_square(k + 0.5)) for k in (2, 3, 4, 9, 10, 11)]
+    drawn = draw(half, thick, "A")
+    assert not drawn.mask[5:9].any() and drawn.mask[4, 10, 10] and drawn.mask[9, 10, 10]
+    assert "A: 4 slices between its contours have none; they were left empty." in drawn.notes
+    far = draw([Contour(_square(k + 0.5)) for k in (2, 6, 10)], thick, "A")  # 12 mm apart
+    assert not any("interpolated" in note for note in far.notes)
+    assert any("slices between its contours have none" in note for note in far.notes)
+    stray = draw([Contour(_square(k)) for k in (2, 3, 7, 8, 8.5)], thick, "A")
+    assert any("3 slices between its contours have none" in note for note in stray.notes)
 
 
 def test_a_structure_wholly_between_two_slices_goes_to_the_nearer_one() -> None:

@@ -16,6 +16,7 @@ from AutoContourRTCore.volumes.resample import lps_grid_around, resample, resamp
 from AutoContourRTCore.volumes.volume import Volume
 
 AIR = -1000.0
+LEAST_INSIDE = 0.5  # of a structure's voxels must lie in the CT
 MAX_STRUCTURES = 24  # packed labels travel through float32, which is exact up to 2 ** 24
 
 
@@ -56,7 +57,8 @@ def prepare_case(
 ) -> Case:
     """A case from a CT (HU), its drawn structures and its body mask (bool [k, j, i]).
 
-    Raises InputError for more than MAX_STRUCTURES structures or an empty body mask.
+    Raises InputError for more than MAX_STRUCTURES structures, an empty body mask, and contours that
+    lie beside the CT.
     """
     check_count(structures)
     if not body.any():
@@ -67,9 +69,21 @@ def prepare_case(
     labels = np.zeros(grid.shape, dtype=np.int32)
     for bit, structure in enumerate(structures):
         if structure in truth.masks:
+            _check_inside(structure, truth, ct)
             mask = resample_mask(truth.masks[structure], truth.geometry, grid)
             labels |= mask.astype(np.int32) << bit
     return Case(name, image, labels, tuple(s in truth.masks for s in structures))
+
+
+def _check_inside(structure: str, truth: LabelMap, ct: Volume) -> None:
+    """Contours of another image would be learnt as "no such organ here"."""
+    index = ct.geometry.to_kji(truth.geometry.to_lps(np.argwhere(truth.masks[structure])))
+    inside = ((index > -0.5) & (index < np.array(ct.geometry.shape) - 0.5)).all(axis=-1)
+    if inside.size and inside.mean() < LEAST_INSIDE:
+        raise InputError(
+            f"{1 - inside.mean():.0%} of {structure} lies outside the CT: are the contours of "
+            "another image? Exchange them, or leave this case out."
+        )
 
 
 def save_cases(cases: Sequence[Case], path: Path) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from AutoContourRTCore.anatomy.catalogue import standard_name
 from AutoContourRTCore.errors import InputError
@@ -61,6 +62,7 @@ class _Plan:
     spacing: Tuple[float, ...]
     train: Tuple[str, ...]
     validation: Tuple[str, ...]
+    dataset: str = ""  # where they came from; "" in folders of before
 
 
 def train_model(
@@ -127,11 +129,18 @@ def _prepare(job: Job, progress: Progress, say: Say) -> None:
     plan = _saved_plan(job.training)
     if plan is not None and job.resume:
         _check_same(job, plan)
+        say(
+            f"Going on with the {len(plan.train)} + {len(plan.validation)} cases that were prepared"
+            f" from {plan.dataset or 'a dataset'}; {job.dataset} is not looked at again."
+        )
         return
+    if job.resume:
+        say(f"There is nothing to go on with: this begins anew, recipe {job.recipe.name}.")
     split = find_split(job.dataset)
     structures = _structures(job, split, part_of(progress, 0.0, 0.3), say)
     spacing = job.recipe.spacing
     folders = (*split.train, *split.validation)
+    _try_to_write(job.training)
     cases = read_cases(folders, structures, spacing, part_of(progress, 0.3, 1.0))
     train, judged = cases[: len(split.train)], cases[len(split.train) :]
     _check_all_drawn(train, structures)
@@ -141,10 +150,27 @@ def _prepare(job: Job, progress: Progress, say: Say) -> None:
         with atomic_path(job.training / name) as temporary:
             save_cases(part, temporary)
     plan = _Plan(
-        structures, spacing, tuple(c.name for c in train), tuple(c.name for c in judged)
+        structures, spacing, tuple(c.name for c in train), tuple(c.name for c in judged),
+        str(job.dataset.resolve()),
     )
-    with atomic_path(job.training / "dataset.json") as temporary:
-        temporary.write_text(json.dumps(asdict(plan), indent=1), encoding="utf-8")
+    for name, values in (("recipe.json", job.recipe.to_dict()), ("dataset.json", asdict(plan))):
+        with atomic_path(job.training / name) as temporary:
+            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+
+
+def _try_to_write(training: Path) -> None:
+    """Before all cases are read: a disk that takes nothing says so now."""
+    try:
+        is_new = not training.exists()
+        training.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=training):
+            pass
+        if is_new:
+            training.rmdir()
+    except OSError as error:
+        raise InputError(
+            f"{training} cannot be written ({error.strerror}); choose another output."
+        ) from error
 
 
 def _structures(job: Job, split: Split, progress: Progress, say: Say) -> Tuple[str, ...]:
@@ -194,8 +220,8 @@ def _saved_plan(training: Path) -> Optional[_Plan]:
     path = training / "dataset.json"
     if not path.exists():
         return None
-    values: Dict[str, List[Any]] = json.loads(path.read_text(encoding="utf-8"))
-    return _Plan(**{name: tuple(value) for name, value in values.items()})
+    values: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return _Plan(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
 
 
 def _load(training: Path) -> TrainingData:
@@ -213,8 +239,10 @@ def _export(job: Job, data: TrainingData) -> Manifest:
     }
     model_id = re.sub(r"[^a-z0-9._-]+", "-", job.out.name.lower()).strip(".-_") or "model"
     origin = f"{len(data.train)} training and {len(data.validation)} validation cases"
+    plan = _saved_plan(job.training)
+    dataset = Path(plan.dataset).name if plan and plan.dataset else job.dataset.resolve().name
     return export_model(
         job.training, job.out, model_id, drawn, name=job.out.name, overwrite=job.resume,
-        data=f"{origin} from the folder {job.dataset.resolve().name}; its owner knows more",
+        data=f"{origin} from the folder {dataset}; its owner knows more",
         licence="as the training data allow",
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,10 @@ def test_a_dataset_becomes_a_model_that_imports_and_contours(
     more = command("train", dataset, "-o", out, "--resume", "--epochs", 3, "--device", "cpu")
     assert more.code == 0, more.err
     assert "Going on from step 4" in more.err
+    write_cases(tmp_path / "other", ["d", "e", "f", "g"])
+    third = command("train", tmp_path / "other", "-o", out, "--resume", "--epochs", 3)
+    assert "2 + 1 cases that were prepared from" in third.err and "is not looked at" in third.err
+    assert "validation cases from the folder Daten ü;" in verify_model(out).data
     metrics = (tmp_path / "Mein Modell.training" / "metrics.jsonl").read_text("utf-8")
     assert [json.loads(line)["step"] for line in metrics.splitlines()] == [2, 4, 6]
     verify_model(out)
@@ -103,6 +108,21 @@ def test_what_cannot_be_trained_is_exit_code_2_before_anything_is_written(
     done = command("train", empty, "-o", out)
     assert done.code == 2 and "structures.seg.nrrd" in done.err
     assert not out.exists() and not (tmp_path / "m.training").exists()
+
+
+def test_a_training_killed_before_its_first_checkpoint_keeps_cases_and_recipe(
+    command: Any, dataset: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    out, training = tmp_path / "m", tmp_path / "m.training"
+    first = command("train", dataset, "-o", out, "--resume", "--recipe", recipe_file)
+    assert "There is nothing to go on with: this begins anew, recipe small." in first.err
+    shutil.rmtree(out)
+    for name in ("checkpoint.pt", "best.pt", "metrics.jsonl"):
+        (training / name).unlink()
+    again = command("train", dataset, "-o", out, "--resume", "--device", "cpu")
+    assert again.code == 0, again.err
+    assert "Going on with the 2 + 1 cases" in again.err
+    assert json.loads((training / "recipe.json").read_text("utf-8"))["name"] == "small"
 
 
 def test_bad_cases_are_all_named(command: Any, dataset: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,18 @@ def test_more_structures_than_fit_are_refused() -> None:
     ct, truth, body = patient()
     with pytest.raises(InputError, match="25 structures.*at most 24"):
         prepare_case("p", ct, truth, body, [str(n) for n in range(25)], SPACING)
+
+
+def test_contours_of_another_image_are_refused_not_learnt_as_absent() -> None:
+    ct, truth, body = patient()
+    x, y, z = truth.geometry.origin
+    for mm, share in ((500.0, "100%"), (0.0, "")):
+        moved = LabelMap(truth.masks, replace(truth.geometry, origin=(x, y, z + mm)))
+        if not share:
+            assert all(prepare_case("p", ct, moved, body, truth.names, SPACING).drawn)
+            continue
+        with pytest.raises(InputError, match=f"{share} of .* lies outside the CT"):
+            prepare_case("p", ct, moved, body, truth.names, SPACING)
 
 
 def test_an_image_without_a_body_is_refused_by_name() -> None:

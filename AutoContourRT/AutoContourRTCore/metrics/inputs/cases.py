@@ -40,7 +40,8 @@ def pair_cases(
 ) -> PairedCases:
     """Pair the sub-folders, or contour files, of the same name (without suffix), in order.
 
-    is_no_case: entries that are none. Raises InputError for a folder that is missing or without cases, and where none has a partner.
+    is_no_case: entries that are none. Raises InputError for a folder that is missing or without
+    cases, and where none has a partner.
     """
     left, right = (
         {name: path for name, path in find_cases(folder).items() if not is_no_case(path)}

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -22,7 +23,7 @@ from AutoContourRTCore.volumes.dicom.appearance import UNSPECIFIED, Code, Rgb, a
 from AutoContourRTCore.volumes.dicom.grid import grid
 from AutoContourRTCore.volumes.dicom.on_slices import check_inside, masks_on
 from AutoContourRTCore.volumes.dicom.roi_names import RoiName, chosen_names
-from AutoContourRTCore.volumes.dicom.rtstruct_write import PRODUCT, Export
+from AutoContourRTCore.volumes.dicom.rtstruct_write import PRODUCT, Export, check_series
 from AutoContourRTCore.volumes.dicom.series import Series
 from AutoContourRTCore.volumes.labelmap import LabelMap
 
@@ -77,8 +78,9 @@ def write_seg(
             f"No voxel of {', '.join(lost) or 'any structure'} would lie on the CT; nothing was "
             "written."
         )
-    sources = [dicom.read_without_pixels(each.path) for each in series.slices]
-    with warnings.catch_warnings():
+    check_series(series)
+    sources = [dicom.complete(dicom.read_without_pixels(each.path)) for each in series.slices]
+    with warnings.catch_warnings(), _refused(series):
         warnings.simplefilter("ignore")  # of remarks on the source's values
         made = hd.seg.Segmentation(
             source_images=sources, pixel_array=np.stack(masks, axis=-1),
@@ -95,6 +97,18 @@ def write_seg(
         with atomic_path(path) as temporary:
             made.save_as(str(temporary))
     return (f"Empty structures are left out: {', '.join(empty)}.",) if empty else ()
+
+
+@contextmanager
+def _refused(series: Series) -> Iterator[None]:
+    """InputError for what highdicom says against the values of a CT."""
+    try:
+        yield
+    except (ValueError, AttributeError, TypeError) as error:
+        raise InputError(
+            f"{series.where}: a DICOM segmentation cannot be made for this CT ({error}). Export "
+            "the CT again, or write a structure set (RTSTRUCT)."
+        ) from error
 
 
 def segment_labels(

@@ -6,6 +6,7 @@ A data set is handed on as it is (typed Any); its values are fetched by `text`, 
 
 from __future__ import annotations
 
+import re
 import struct
 import warnings
 from contextlib import contextmanager
@@ -22,6 +23,13 @@ from AutoContourRTCore.volumes.reading import reading
 #: (an Exception without a common parent).
 _DAMAGE = (EOFError, ValueError, KeyError, AttributeError, TypeError, NotImplementedError,
            struct.error)  # fmt: skip
+_TIME = r"(\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?)?"
+#: Type 2 of the modules Patient and General Study -> what may stand there.
+_MAY_BE_EMPTY = {
+    "PatientName": ".*", "PatientID": ".*", "PatientBirthDate": r"(\d{8})?", "PatientSex": "[MFO]?",
+    "StudyDate": r"(\d{8})?", "StudyTime": _TIME, "ReferringPhysicianName": ".*", "StudyID": ".*",
+    "AccessionNumber": ".*",
+}
 _IMPLICIT = "1.2.840.10008.1.2"  # Implicit VR Little Endian
 _HEADER = (
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "PatientID", "StudyInstanceUID",
@@ -187,6 +195,20 @@ def copy_values(source: Any, keywords: Sequence[str], target: Any) -> None:
     with _quiet():
         for keyword in keywords:
             setattr(target, keyword, source.get(keyword, ""))
+
+
+def complete(dataset: Any) -> Any:
+    """A data set with the values of patient and study that the standard asks for, though they may
+    be empty: those that are missing or against the standard become so."""
+    with _quiet():
+        for keyword, allowed in _MAY_BE_EMPTY.items():
+            fits = re.fullmatch(allowed, text(dataset, keyword), re.DOTALL)
+            if keyword not in dataset or not fits:
+                setattr(dataset, keyword, None)
+        sets = text(dataset, "SpecificCharacterSet").split("\\")
+        if len(sets) > 1 and not sets[0]:  # the first may be empty: the default one is meant
+            dataset.SpecificCharacterSet = ["ISO 2022 IR 6", *sets[1:]]
+    return dataset
 
 
 @contextmanager

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, Dict
 
 import numpy as np
 import pydicom
@@ -47,6 +49,48 @@ def test_segments_that_overlap_come_back_at_their_place(series: Series, tmp_path
         mine = GRID.to_lps(np.argwhere(_labelmap().masks[name]))
         assert np.allclose(found.geometry.to_lps(np.argwhere(found.masks[name])), mine, atol=1e-4)
     assert np.allclose(found.geometry.axes, GRID.axes)
+
+
+def other_values(folder: Path, **values: Any) -> Series:
+    """A CT that says this; None: does not say it."""
+    made.write_ct(folder, np.zeros(GRID.shape, np.int16), GRID)
+    for path in folder.iterdir():
+        dataset = pydicom.dcmread(path)
+        for keyword, value in values.items():
+            if value is None and keyword in dataset:
+                delattr(dataset, keyword)
+            elif value is not None:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    setattr(dataset, keyword, value)
+        dataset.save_as(path)
+    return find_series(folder)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SpecificCharacterSet": ["", "ISO 2022 IR 87"], "PatientName": "Yamada^Tarou"},
+        {"AccessionNumber": None, "StudyID": None, "StudyDate": None},
+        {"PatientBirthDate": None, "PatientSex": None, "ReferringPhysicianName": None},
+        {"StudyTime": "12:30:45"}, {"PatientBirthDate": "1950-01-01"}, {"PatientSex": "X"},
+    ],
+)
+def test_ordinary_cts_that_break_the_standard_a_bit_are_segmented(
+    tmp_path: Path, values: Dict[str, Any]
+) -> None:
+    series = other_values(tmp_path / "ct", **values)
+    write_seg(_labelmap(), series, tmp_path / "S.dcm", AUTOMATIC)
+    assert read_seg(tmp_path / "S.dcm")[0].names == ("Parotid_L", "Odd")
+    assert str(pydicom.dcmread(tmp_path / "S.dcm").PatientName) == (
+        str(pydicom.dcmread(series.slices[0].path).PatientName)
+    )
+
+
+def test_a_ct_without_frame_of_reference_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    series = other_values(tmp_path / "ct", FrameOfReferenceUID=None)
+    with pytest.raises(InputError, match="no UID of its frame of reference.*export the CT again"):
+        write_seg(_labelmap(), series, tmp_path / "S.dcm", AUTOMATIC)
 
 
 def test_codes_algorithm_and_references_are_told(series: Series, tmp_path: Path) -> None:

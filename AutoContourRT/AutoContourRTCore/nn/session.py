@@ -221,7 +221,8 @@ def _saved_plan(training: Path) -> Optional[_Plan]:
     if not path.exists():
         return None
     values: Dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return _Plan(**{n: tuple(v) if isinstance(v, list) else v for n, v in values.items()})
+    plain: Dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+    return _Plan(**plain)
 
 
 def _load(training: Path) -> TrainingData:

@@ -28,6 +28,7 @@ from AutoContourRTLib.ModulePanel import ModulePanel
 from AutoContourRTLib.ModuleTest import AutoContourRTTest  # noqa: F401  (Slicer looks for it here)
 from AutoContourRTLib.ParameterNodes import ParameterLogic
 from AutoContourRTLib.ReviewPanel import ReviewPanel
+from AutoContourRTLib.RoiNodes import placeBox
 from AutoContourRTLib.RtImport import RtImport
 from AutoContourRTLib.RtStructExport import RtStructExport
 from AutoContourRTLib.SegmentationRun import RunOptions, SegmentationRun
@@ -71,6 +72,11 @@ class AutoContourRTParameterNode:
     model: str = ""
     device: str = "auto"
     leftOut: List[str]
+
+
+def _versions(store):
+    """What tells whether the models at hand are others than before."""
+    return [(manifest.id, manifest.version, manifest.name) for manifest in store.list()]
 
 
 class AutoContourRTLogic(ParameterLogic):
@@ -120,7 +126,7 @@ class AutoContourRTWidget(ModulePanel):
     """The panel: wires the widgets of Resources/UI/AutoContourRT.ui."""
 
     def __init__(self, parent=None):
-        self._shownModel = None
+        self._shownModel, self._listed = None, []
         super().__init__(parent)
 
     # Life of the panel
@@ -156,6 +162,7 @@ class AutoContourRTWidget(ModulePanel):
             (ui.tickNoneButton, self.onTickNone), (ui.rtstructButton, self.showContours),
         ):  # fmt: skip
             button.connect("clicked(bool)", callback)
+        ui.roiSelector.connect("nodeAddedByUser(vtkMRMLNode*)", self.onBoxAdded)
         ui.modelComboBox.connect("currentIndexChanged(int)", self.onChosen)
         ui.deviceComboBox.connect("currentIndexChanged(int)", self.onChosen)
         ui.structuresTable.connect("itemChanged(QTableWidgetItem*)", self.onTicked)
@@ -168,6 +175,8 @@ class AutoContourRTWidget(ModulePanel):
     def enter(self):
         self.packages.refresh()
         super().enter()
+        if self._listed != _versions(self.logic.store):  # one was promoted or imported elsewhere
+            self._fillModels()
         self.dicom.refresh()
         self.showContours()  # edited elsewhere, perhaps
 
@@ -175,6 +184,13 @@ class AutoContourRTWidget(ModulePanel):
         """A volume, perhaps; its reader completes it first."""
         if self._parameterNode and not self._parameterNode.inputVolume:
             qt.QTimer.singleShot(0, self.chooseVolume)
+
+    def onBoxAdded(self, node):
+        """A new box is where it can be seen and dragged: in the middle of the volume."""
+        node.CreateDefaultDisplayNodes()
+        node.GetDisplayNode().SetFillVisibility(False)
+        if self._parameterNode and self._parameterNode.inputVolume:
+            placeBox(node, self._parameterNode.inputVolume)
 
     def initializeParameterNode(self):
         super().initializeParameterNode()
@@ -221,6 +237,7 @@ class AutoContourRTWidget(ModulePanel):
     def _fillModels(self):
         """List the models at hand anew; the parameter node then chooses one."""
         store, self._shownModel = self.logic.store, None
+        self._listed = _versions(store)
         with self.filling():
             self.ui.modelComboBox.clear()
             for manifest in store.list():

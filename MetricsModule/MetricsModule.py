@@ -158,6 +158,7 @@ class MetricsModuleWidget(ModulePanel):
             combo.connect("currentIndexChanged(int)", self.onChosen)
         for edit in (ui.tolerancesPathLineEdit, ui.auditPathLineEdit):
             edit.connect("currentPathChanged(QString)", self.onChosen)
+            edit.connect("validInputChanged(bool)", self.onChosen)  # all that an empty path tells
 
     def cleanup(self):
         super().cleanup()

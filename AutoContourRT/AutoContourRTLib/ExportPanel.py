@@ -43,6 +43,7 @@ class ExportPanel:
         ui.structureSetLineEdit.connect("textChanged(QString)", self.refresh)
         for edit in (ui.nameMapPathLineEdit, ui.ctFolderPathLineEdit):
             edit.connect("currentPathChanged(QString)", self.refresh)
+            edit.connect("validInputChanged(bool)", self.refresh)  # all that an empty path tells
 
     def show(self, segmentationNode: Optional[Any]) -> None:
         """Offer this segmentation as it is now; None for none."""

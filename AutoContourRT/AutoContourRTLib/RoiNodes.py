@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
 
 import numpy as np
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTLib.Transforms import between, toArray
-from AutoContourRTLib.VolumeNodes import FLIP, geometryOfVolumeNode
+from AutoContourRTLib.VolumeNodes import FLIP, geometryOfVolumeNode, ijkToRasOf, toVtk
 
 Bounds = Tuple[int, int, int, int, int, int]
 _EDGE = 1e-6  # voxels: rounding of a box whose face was set on a voxel's centre
@@ -53,6 +53,23 @@ def voxelBox(roiNode: Any, volumeNode: Any) -> VoxelBox:
         notes.append(_("The box reaches outside the volume; its part inside is used."))
     bounds = [int(n) for axis in (2, 1, 0) for n in (start[axis], stop[axis])]
     return VoxelBox(tuple(bounds), " ".join(notes))  # type: ignore[arg-type]
+
+
+def placeBox(roiNode: Any, volumeNode: Any, bounds: Optional[Bounds] = None) -> None:
+    """Put an ROI along a volume's axes, around a box of voxels; None: its middle half."""
+    geometry = geometryOfVolumeNode(volumeNode)
+    size = np.array(geometry.shape[::-1], dtype=float)  # i, j, k, as the box
+    if bounds is None:
+        low, high = size / 4.0, size * 3.0 / 4.0
+    else:
+        low, high = np.array(bounds[0::2], dtype=float), np.array(bounds[1::2], dtype=float)
+    matrix, spacing = ijkToRasOf(geometry), np.array(geometry.spacing[::-1])
+    pose = np.eye(4)
+    pose[:3, :3] = matrix[:3, :3] / spacing
+    pose[:3, 3] = (matrix @ np.array([*((low + high - 1) / 2.0), 1.0]))[:3]
+    roiNode.SetAndObserveTransformNodeID(volumeNode.GetTransformNodeID())
+    roiNode.SetSize(*((high - low) * spacing).tolist())
+    roiNode.SetAndObserveObjectToNodeMatrix(toVtk(pose))
 
 
 def _corners(roiNode: Any) -> np.ndarray:

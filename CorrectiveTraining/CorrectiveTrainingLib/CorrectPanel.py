@@ -106,7 +106,7 @@ class CorrectPanel:
         """The case as it is now."""
         case, ui = self._session.case, self._ui
         ui.caseLabel.text = Texts.caseSentence(case)
-        ui.boxButton.checked = self._roi is not None
+        ui.boxButton.checked = self._shownBox() is not None
         if case is None:
             return
         with self._filling():
@@ -249,7 +249,7 @@ class CorrectPanel:
     def onBox(self) -> None:
         """Show a box, or take it away: everything is predicted then."""
         case = self._session.case
-        if self._roi is None:
+        if self._shownBox() is None:
             self._roi = showBox(case.volume, self._session.project.case(case.id).box)
         else:
             self._removeBox()
@@ -259,10 +259,16 @@ class CorrectPanel:
         """Predict this case inside the box."""
         case = self._session.case
         with slicer.util.tryWithErrorDisplay(_("The case is not predicted.")):
-            self._session.setBox(boxOf(self._roi, case.volume))
+            self._session.setBox(boxOf(self._shownBox(), case.volume))
+
+    def _shownBox(self) -> Optional[Any]:
+        """The box; None also where somebody deleted it in another module."""
+        if self._roi is not None and self._roi.GetScene() is None:
+            self._roi = None
+        return self._roi
 
     def _removeBox(self) -> None:
-        if self._roi is not None and self._roi.GetScene() is not None:
+        if self._shownBox() is not None:
             slicer.mrmlScene.RemoveNode(self._roi)
         self._roi = None
 

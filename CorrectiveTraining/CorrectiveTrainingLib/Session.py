@@ -20,10 +20,10 @@ from AutoContourRTCore.correction.predictions import PREDICTION
 from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
 from AutoContourRTLib.Requests import ignore
 from CorrectiveTrainingLib.CaseNames import caseName
+from CorrectiveTrainingLib.NextImage import NextImage
 from CorrectiveTrainingLib.OpenCase import OpenCase, none
 from CorrectiveTrainingLib.Training import Training
 from CorrectiveTrainingLib.VolumeCases import addVolumeNode
@@ -64,8 +64,7 @@ class Session:
         self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
         self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
         self.confirmLoss: Callable[[str], bool] = lambda why: False
-        #: The next image, in memory; None for one that could not be read.
-        self._read: Dict[str, Optional[Volume]] = {}
+        self._next = NextImage()
         self._touchedAt = 0.0
         self._work = WorkTime()
         self._timers: List[Any] = []
@@ -74,15 +73,24 @@ class Session:
     # Project
 
     def openProject(self, folder: Path, byForce: bool = False) -> None:
-        """Go on with a project; the one before is closed. byForce: also where somebody else has it
-        open. Raises LockedByOther, which names them, and InputError."""
-        self.close()
-        self.use(Project.open(folder, byForce))
+        """Go on with a project; the one before is closed then. byForce: also where somebody else
+        has it open. Raises LockedByOther, which names them, and InputError."""
+        if self.project is not None and folder.absolute() == self.project.folder:
+            self.close()
+        self._exchange(Project.open(folder, byForce))
 
     def createProject(self, folder: Path, *arguments: Any, **named: Any) -> None:
         """A new project, see Core's setup.create_project. Raises InputError."""
-        self.close()
-        self.use(create_project(folder, *arguments, **named))
+        self._exchange(create_project(folder, *arguments, **named))
+
+    def _exchange(self, project: Project) -> None:
+        """Another project in place of the open one; InputError where that cannot be left."""
+        try:
+            self.close()
+        except Exception:
+            project.close()
+            raise
+        self.use(project)
 
     def use(self, project: Project) -> None:
         """Work on a project that was just opened, while no other is open."""
@@ -98,8 +106,7 @@ class Session:
         self.onChanged()
 
     def close(self) -> None:
-        """Close the project; everything stays in it. Raises InputError where the case cannot be
-        left: then it stays open."""
+        """Close the project; it stays open, with an InputError, where its case cannot be left."""
         if self.project is None:
             return
         self.leave()
@@ -109,7 +116,7 @@ class Session:
             self.training.close()
         self.project.close()
         self.project = self.training = None
-        self._timers, self._read = [], {}
+        self._timers, self._next = [], NextImage()
         self.onChanged()
 
     def submit(self, request: Any, handler: Any) -> str:
@@ -154,7 +161,7 @@ class Session:
     def relocateAll(self, folder: Path) -> List[str]:
         """Look for images that are gone in a folder; the ids of those found."""
         found = self._opened().relocate_all(folder)
-        self._read = {}
+        self._next.tryAgain()
         self.onChanged()
         return found
 
@@ -175,7 +182,7 @@ class Session:
         self._settle()
         if self.case is not None:
             structure = structure or self.case.structure
-        volume = self._read.get(caseId) or project.volume(caseId)
+        volume = self._next.volume(caseId) or project.volume(caseId)
         corrections = project.correct(caseId)
         try:
             opened = OpenCase(
@@ -284,7 +291,7 @@ class Session:
         if self.case is not None:
             self._work.leave(self.case.id)
         old, self.case = self.case, None
-        self._read = {name: image for name, image in self._read.items() if image is not None}
+        self._next.tryAgain()
         if old is not None:
             old.remove(gone)
         self.case = case
@@ -335,21 +342,14 @@ class Session:
         following = self.nextCase()
         if following is None or self.project is None:
             return False
-        return bool(self._read.get(following)) and self.project.state(following) != "new"
+        return bool(self._next.volume(following)) and self.project.state(following) != "new"
 
     def _readAhead(self) -> None:
         """Read the next image into memory while the user does nothing."""
-        following = self.nextCase()
-        quiet = self._clock() - self._touchedAt >= QUIET_SECONDS
-        if following is None or following in self._read or not quiet:
+        following, project = self.nextCase(), self.project
+        if self._clock() - self._touchedAt < QUIET_SECONDS or following is None or project is None:
             return
-        project = self._opened()
-        try:
-            self._read = {following: project.volume(following)}
-        except InputError:
-            self._read = {following: None}  # opening that case tells why
-            return
-        if project.state(following) == "new":
+        if self._next.read(project, following) and project.state(following) == "new":
             self.predict(following)
 
     def _isBetter(self) -> None:
@@ -377,7 +377,7 @@ class Session:
             self.onProblem(str(error))
 
     def seconds(self) -> Dict[str, float]:
-        """Case -> seconds of active work so far, without those of the case that is open now."""
+        """Case -> seconds of active work so far, without those of the open case."""
         return self._work.seconds()
 
     def _beat(self) -> None:

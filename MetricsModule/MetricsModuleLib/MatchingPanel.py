@@ -45,6 +45,7 @@ class MatchingPanel:
         self._pairs = pairs
         self._matches = match_names(reference, test, pairs) if reference and test else ()
         self._keep = []
+        self._ui.matchingTable.setRowCount(0)  # the boxes of before go, too
         Grid.fill(self._ui.matchingTable, [_items(match) for match in self._matches])
         for number, match in enumerate(self._matches):
             isReference = bool(match.reference_name)
@@ -76,8 +77,10 @@ class MatchingPanel:
         """A combo box with the other side's names."""
         combo = qt.QComboBox()
         now = match.test_name if column == _TEST else match.reference_name
-        nobody = _("no partner") if match.how != BY_HAND else _("automatic")
-        combo.addItem(nobody, _AUTOMATIC)
+        if match.how == BY_HAND:
+            combo.addItem(_("automatic"), _AUTOMATIC)
+        elif not now:
+            combo.addItem(_("no partner"), _AUTOMATIC)
         for name in names:
             combo.addItem(name, f"={name}")
         combo.addItem(_("leave out"), _LEAVE_OUT)

@@ -7,7 +7,7 @@ parts, which name the sets, are closed meanwhile.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Callable, List, Optional
+from typing import Any, Callable, Dict, List, Optional
 
 import qt
 import slicer
@@ -30,6 +30,7 @@ class RatingPanel:
         self._result: Optional[Any] = None
         self._contours: List[Ratings.Contour] = []
         self._place, self._isFilling = 0, False
+        self._places: Dict[str, int] = {}  # by the result's ID: where the user was
         self._buttons = dict(zip(GRADES, (
             ui.excellentRadioButton, ui.goodRadioButton, ui.acceptableRadioButton,
             ui.notAcceptableRadioButton,
@@ -59,14 +60,19 @@ class RatingPanel:
     def show(self, result: Optional[Any]) -> None:
         """Grade the contours of this result; None, or a cohort: nothing to grade."""
         isOne = result is not None and len(Results.casesOf(result)) == 1
-        self._result, self._place = result if isOne else None, 0
+        self._result = result if isOne else None
+        self._place = self._places.get(result.GetID(), 0) if isOne else 0
         if self._result is not None:
             self._showPlan(Ratings.planOf(self._result))
         self._list()
+        if self._contours and self.plan.blinded:
+            self._look()
 
     def onPlan(self, *changed: Any) -> None:
         """Other sets, another order."""
         if self._result is not None and not self._isFilling:
+            if self.plan.blinded and not Ratings.planOf(self._result).blinded:
+                self._ui.shuffleCheckBox.checked = True  # else the order tells the set
             Ratings.setPlan(self._result, self.plan)
             self._place = 0
             self._list()
@@ -96,8 +102,9 @@ class RatingPanel:
 
     def goTo(self, row: Row) -> None:
         """Grade the structure of a row, where the sets are named anyway."""
+        names = {Ratings.REFERENCE: row.reference_name, Ratings.TEST: row.test_name}
         found = [n for n, c in enumerate(self._contours)
-                 if (c.case, c.structure) == (row.case, row.structure)]  # fmt: skip
+                 if (c.case, c.name) == (row.case, names[c.side])]  # fmt: skip
         if found and not self.plan.blinded:
             self._place = found[0]
             self._showRating()
@@ -114,6 +121,7 @@ class RatingPanel:
     def _go(self, place: int) -> None:
         self.onRated()  # a note that is still being typed
         self._place = min(max(place, 0), len(self._contours) - 1)
+        self._places[self._result.GetID()] = self._place
         self._showRating()
         self._look()
 
@@ -145,6 +153,7 @@ class RatingPanel:
         """The contours anew."""
         result, ui = self._result, self._ui
         self._contours = Ratings.contoursOf(result, self.plan) if result is not None else []
+        self._place = min(self._place, max(0, len(self._contours) - 1))
         ui.seedSpinBox.enabled = ui.shuffleCheckBox.checked
         for widget in (*self._buttons.values(), ui.noteLineEdit, ui.previousButton, ui.nextButton,
                        ui.ratingSetsComboBox, ui.shuffleCheckBox):  # fmt: skip

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 from slicer.i18n import tr as _
@@ -33,7 +34,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Contour:
-    """One contour to grade. side: REFERENCE or TEST; name: of its segment."""
+    """One contour to grade. side: REFERENCE or TEST; name: of its segment. structure: where several
+    of a set are one structure, the segment's name."""
 
     case: str
     structure: str
@@ -43,11 +45,18 @@ class Contour:
 
 def contoursOf(result: Any, plan: Plan) -> List[Contour]:
     """The contours in the order in which they are shown."""
-    found = []
-    for row in Results.rowsOf(result):
-        for side, name in ((TEST, row.test_name), (REFERENCE, row.reference_name)):
-            if name and (plan.both or side == TEST):
-                found.append(Contour(row.case, row.structure, side, name))
+    found = [
+        Contour(row.case, row.structure, side, name)
+        for row in Results.rowsOf(result)
+        for side, name in ((TEST, row.test_name), (REFERENCE, row.reference_name))
+        if name and (plan.both or side == TEST)
+    ]
+    counts = Counter((each.case, each.structure, each.side) for each in found)
+    found = [
+        each if counts[each.case, each.structure, each.side] == 1
+        else replace(each, structure=each.name)
+        for each in found
+    ]
     if plan.shuffled:
         random.Random(plan.seed).shuffle(found)
     return found
@@ -108,11 +117,10 @@ def counts(ratings: Sequence[Rating]) -> Dict[str, int]:
 
 
 def _key(result: Any, contour: Contour) -> Tuple[str, str, str]:
-    """Case, structure and set; the set by the name of its node, as it is graded."""
+    """Case, structure and set; the set by the name that it had when it was compared."""
     role = Results.REFERENCE if contour.side == REFERENCE else Results.TEST
-    node = Results.partOf(result, role)
-    name = f"{contour.side}: {node.GetName()}" if node is not None else contour.side
-    return contour.case, contour.structure, name
+    name = Results.nameOf(result, role)
+    return contour.case, contour.structure, f"{contour.side}: {name}" if name else contour.side
 
 
 def _keyOf(rating: Rating) -> Tuple[str, str, str]:

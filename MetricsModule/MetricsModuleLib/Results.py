@@ -40,6 +40,8 @@ def addResult(scene: Any, outcome: Outcome, reference: Any, test: Any, limits: L
     node.SetAttribute(_WARNINGS, json.dumps(list(outcome.warnings), ensure_ascii=False))
     node.SetNodeReferenceID(REFERENCE, reference.GetID())
     node.SetNodeReferenceID(TEST, test.GetID())
+    for role, each in ((REFERENCE, reference), (TEST, test)):
+        node.SetAttribute(f"{role}Name", each.GetName())
     matching = KeptTable.addTable(scene, _("{result}: matching").format(result=name))
     KeptTable.keep(matching, outcome.matchColumns, outcome.matches)
     node.SetNodeReferenceID(MATCHING, matching.GetID())
@@ -74,6 +76,13 @@ def rowsOf(node: Any) -> List[Row]:
 def verdictsOf(node: Any) -> List[str]:
     """pass, borderline, fail, or "" for each row, by the limits that were applied last."""
     return [cells.get(VERDICT, "") for cells in KeptTable.rowsOf(node)]
+
+
+def nameOf(node: Any, role: str) -> str:
+    """What the set of a role (REFERENCE, TEST) was called when it was compared; "" where nobody
+    knows."""
+    part = partOf(node, role)
+    return str(node.GetAttribute(f"{role}Name") or (part.GetName() if part else ""))
 
 
 def provenanceOf(node: Any) -> Dict[str, str]:

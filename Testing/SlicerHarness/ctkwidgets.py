@@ -136,8 +136,17 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._button.setText("…")
         layout.addWidget(self._edit)
         layout.addWidget(self._button)
-        self._edit.textChanged.connect(lambda text: self.currentPathChanged.emit(text))
+        self._isValid = False
+        self._edit.textChanged.connect(self._tell)
         self._button.clicked.connect(self.browse)
+
+    def _tell(self, text: str) -> None:
+        """As ctk: a text that is no path, an empty one above all, is no change of the path."""
+        wasValid, self._isValid = self._isValid, bool(text)
+        if self._isValid:
+            self.currentPathChanged.emit(text)
+        if self._isValid != wasValid:
+            self.validInputChanged.emit(self._isValid)
 
     def browse(self) -> None:
         files = QtWidgets.QFileDialog

@@ -12,6 +12,7 @@ import SlicerHarness
 from AutoContourRTCore.correction.interaction import active_seconds
 from AutoContourRTCore.correction.project import WINDOW_LOCK, Project
 from AutoContourRTCore.correction.setup import correction_recipe
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.volume import Volume
@@ -352,3 +353,32 @@ def names(slicer: Any) -> list:
     """The classes of all nodes."""
     scene = slicer.mrmlScene
     return [scene.GetNthNode(n).GetClassName() for n in range(scene.GetNumberOfNodes())]
+
+
+@pytest.mark.parametrize("way", ["open", "create"])
+def test_a_wrong_folder_leaves_the_open_project_as_it_is(
+    user: Any, tmp_path: Path, tinyRecipe: Any, way: str
+) -> None:
+    wrong = tmp_path / "wrong"
+    wrong.mkdir()
+    (wrong / "letter.txt").write_text("x")
+    project, case, training = user.session.project, user.case, user.session.training
+    with pytest.raises(InputError):
+        if way == "open":
+            user.session.openProject(wrong)
+        else:
+            user.session.createProject(wrong, ["Kidney_L"], tinyRecipe)
+    assert user.session.project is project and user.case is case
+    assert user.session.training is training
+    user.session.openProject(user.folder)  # the same one once more
+    assert user.session.project.folder == project.folder and user.session.project is not project
+
+
+def test_a_box_that_was_deleted_elsewhere_is_no_box(user: Any, scene: Any) -> None:
+    correct = user.widget.correct
+    user.ui.boxButton.click()
+    scene.RemoveNode(correct._roi)
+    correct.refresh()
+    assert not user.ui.boxButton.checked
+    correct.onPredict()
+    assert user.session.project.case(user.case.id).box is None

@@ -105,7 +105,7 @@ def test_the_next_case_is_predicted_and_read_while_this_one_is_looked_at(
     asked = [request.case for request, _ in worker.of("PredictRequest")]
     assert asked == [user.case.id, following]
     assert not user.session.isNextReady()
-    volume = user.session._read[following]
+    volume = user.session._next.volume(following)
     masks = {n: np.zeros(volume.array.shape, dtype=bool) for n in (user.LEFT, user.RIGHT)}
     masks[user.LEFT][5, 9:14, 9:14] = True
     found = Prediction(masks, volume.geometry, "net")

@@ -62,3 +62,21 @@ def test_a_contour_can_be_left_out_and_brought_back(chosen: Any) -> None:
     assert "left out" not in chosen.ui.matchingLabel.text and "2 matched" in (
         chosen.ui.matchingLabel.text
     )
+
+
+def test_every_choice_does_something_and_no_box_of_before_stays(chosen: Any) -> None:
+    table = chosen.ui.matchingTable
+
+    def choices(row: int) -> list:
+        combo = table.cellWidget(row, 1) or table.cellWidget(row, 0)
+        return [combo.itemText(n) for n in range(combo.count)]
+
+    assert "no partner" not in choices(0), "it is matched"
+    first = table.cellWidget(0, 1)
+    first.currentIndex = first.findText("leave out")
+    emit(first, "activated", first.currentIndex)
+    for row in range(table.rowCount):
+        boxes = [table.cellWidget(row, column) is not None for column in (0, 1)]
+        named = [bool(table.item(row, column).text()) for column in (0, 1)]
+        assert boxes in ([False, True], [True, False])
+        assert boxes == [False, True] if named[0] else boxes == [True, False]

@@ -226,3 +226,11 @@ def test_reload_and_test_runs_with_the_real_worker(
     finally:
         module.logic.worker.shutdown()
     assert time.monotonic() - start < 120
+
+
+def test_a_tolerance_file_can_be_taken_away_again(chosen: Any, module: Any, tmp_path: Path) -> None:
+    ui, parameters = chosen.ui, module.logic.getParameterNode()
+    ui.tolerancesPathLineEdit.currentPath = str(tmp_path / "tolerances.csv")
+    assert parameters.tolerances == str(tmp_path / "tolerances.csv")
+    ui.tolerancesPathLineEdit.currentPath = ""  # ctk tells no change of the path then
+    assert parameters.tolerances == ""

@@ -61,3 +61,31 @@ def test_blinded_nothing_names_the_set_and_both_look_alike(
     ui.ratingSetsComboBox.currentIndex = 0
     emit(ui.ratingSetsComboBox, "activated", 0)
     assert not any(section.isHidden() for section in hidden)
+
+
+def shown(*nodes: Any) -> list:
+    """The segments that are seen."""
+    return [
+        (node.GetName(), each)
+        for node in nodes
+        for each in node.GetSegmentation().GetSegmentIDs()
+        if node.GetDisplayNode().GetSegmentVisibility(each)
+    ]
+
+
+def test_a_blinded_rating_goes_on_where_it_was_and_stays_blinded(
+    compared: Any, reference: Any, test: Any
+) -> None:
+    ui = compared.ui
+    assert not ui.shuffleCheckBox.checked
+    ui.ratingSetsComboBox.currentIndex = ui.ratingSetsComboBox.findData("blinded")
+    emit(ui.ratingSetsComboBox, "activated", ui.ratingSetsComboBox.currentIndex)
+    assert ui.shuffleCheckBox.checked, "in order, test and reference take turns"
+    ui.nextButton.click()
+    ui.nextButton.click()
+    before = (ui.ratingLabel.text, shown(reference, test))
+    assert before[0].startswith("Contour 3 of 7") and len(before[1]) == 1
+    compared.exit()
+    assert len(shown(reference, test)) > 1
+    compared.enter()
+    assert (ui.ratingLabel.text, shown(reference, test)) == before

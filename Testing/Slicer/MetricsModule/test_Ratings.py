@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from AutoContourRTCore.metrics.compare.ratings import read_ratings
-from MetricsModuleLib import KeptTable, Ratings
+from MetricsModuleLib import KeptTable, Ratings, Results
 from MetricsModuleLib.Ratings import Contour, Plan
 
 
@@ -67,3 +68,26 @@ def test_ratings_come_back_from_a_saved_scene_and_from_csv(
     loaded = slicer_app.util.getNode(name)
     assert Ratings.ratingsOf(loaded) == before
     assert Ratings.ratingOf(loaded, contour).note == 'said "no"'
+
+
+def test_a_set_that_was_renamed_or_deleted_keeps_its_grades(
+    scene: Any, result: Any, test: Any
+) -> None:
+    contour = Ratings.contoursOf(result, Plan())[0]
+    Ratings.rate(result, contour, "good", "", 1, Plan())
+    test.SetName("renamed")
+    assert Ratings.ratingOf(result, contour).grade == "good"
+    Ratings.rate(result, contour, "excellent", "", 1, Plan())
+    scene.RemoveNode(test)
+    assert [each.grade for each in Ratings.ratingsOf(result)] == ["excellent"]
+    assert Ratings.ratingOf(result, contour).set == "test: Observer 2"
+
+
+def test_two_contours_of_one_structure_are_graded_apart(result: Any, monkeypatch: Any) -> None:
+    rows = Results.rowsOf(result)
+    twice = [*rows, replace(rows[0], reference_name="", test_name="Parotid links")]
+    monkeypatch.setattr(Results, "rowsOf", lambda node: twice)
+    first, last = (Ratings.contoursOf(result, Plan())[n] for n in (0, -1))
+    assert (first.structure, last.structure) == ("Lt Parotid", "Parotid links")
+    Ratings.rate(result, first, "good", "", 1, Plan())
+    assert Ratings.ratingOf(result, last) is None

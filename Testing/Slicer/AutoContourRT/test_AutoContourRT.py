@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List
 
@@ -395,29 +394,3 @@ def test_the_phantom_is_offered_as_sample_data_and_has_no_file(
     volume, _ = make((10.0, 10.0, 10.0))
     assert np.array_equal(slicer_app.util.arrayFromVolume(node), volume.array)
     assert node.GetOrigin() == pytest.approx((248.0, 168.0, -190.0))
-
-
-def test_a_new_box_lies_in_the_volume_where_it_can_be_dragged(
-    ui: Any, ct: Any, loaded: Any
-) -> None:
-    from AutoContourRTLib.RoiNodes import voxelBox
-
-    node = ui.roiSelector.addNode()
-    i, j, k = ct.GetImageData().GetDimensions()
-    low_i, high_i, low_j, high_j, low_k, high_k = voxelBox(node, ct).bounds
-    assert 0 < low_i < high_i < i and 0 < low_j < high_j < j and 0 < low_k < high_k < k
-    assert loaded.logic.getParameterNode().roi is node and ui.segmentButton.enabled
-
-
-def test_a_model_that_was_promoted_meanwhile_is_listed_at_the_next_visit(
-    ui: Any, loaded: Any, monkeypatch: Any
-) -> None:
-    count, store = ui.modelComboBox.count, loaded.logic.store
-    loaded.widget.exit()
-    other = replace(store.list()[0], id="heart_2", name="Heart 2")
-    known = store.list()
-    monkeypatch.setattr(type(store), "list", lambda self: [*known, other])
-    loaded.widget.enter()
-    assert ui.modelComboBox.count == count + 1
-    assert ui.modelComboBox.findText("Heart 2") >= 0
-    assert ui.modelComboBox.currentData == "head_neck_7"

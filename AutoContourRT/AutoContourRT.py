@@ -74,11 +74,6 @@ class AutoContourRTParameterNode:
     leftOut: List[str]
 
 
-def _versions(store):
-    """What tells whether the models at hand are others than before."""
-    return [(manifest.id, manifest.version, manifest.name) for manifest in store.list()]
-
-
 class AutoContourRTLogic(ParameterLogic):
     """What the panel does, without the panel. Tests put others in place of what it works with.
 
@@ -126,7 +121,7 @@ class AutoContourRTWidget(ModulePanel):
     """The panel: wires the widgets of Resources/UI/AutoContourRT.ui."""
 
     def __init__(self, parent=None):
-        self._shownModel, self._listed = None, []
+        self._shownModel, self._listed = None, ()
         super().__init__(parent)
 
     # Life of the panel
@@ -175,7 +170,7 @@ class AutoContourRTWidget(ModulePanel):
     def enter(self):
         self.packages.refresh()
         super().enter()
-        if self._listed != _versions(self.logic.store):  # one was promoted or imported elsewhere
+        if self._listed != self.logic.store.list():  # one was promoted or imported elsewhere
             self._fillModels()
         self.dicom.refresh()
         self.showContours()  # edited elsewhere, perhaps
@@ -237,10 +232,10 @@ class AutoContourRTWidget(ModulePanel):
     def _fillModels(self):
         """List the models at hand anew; the parameter node then chooses one."""
         store, self._shownModel = self.logic.store, None
-        self._listed = _versions(store)
+        self._listed = store.list()
         with self.filling():
             self.ui.modelComboBox.clear()
-            for manifest in store.list():
+            for manifest in self._listed:
                 self.ui.modelComboBox.addItem(manifest.name, manifest.id)
         self.ui.brokenModelsLabel.text = ModelText.brokenModels(store.broken())
         self.ui.brokenModelsLabel.visible = bool(self.ui.brokenModelsLabel.text)

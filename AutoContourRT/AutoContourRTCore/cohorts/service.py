@@ -26,8 +26,8 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.progress import Progress
 
-#: Where files lie until they are whole; on the disk that they are meant for.
-#: In the folder of results; removed with all in it, so that no user may have one of this name.
+#: Where files lie until they are whole: in the folder of results, on the disk that they are meant
+#: for. It is removed with all in it, so its name must be one that no user gives a folder.
 UNFINISHED = ".autocontourrt-unfinished"
 DONE, KEPT = "done", "kept"
 

@@ -28,10 +28,9 @@ def correction_recipe(
     """The recipe of a name, for training that has no end.
 
     A learning rate that would end with the run stays constant; `default` looks at the annotated
-    background more than in other training. start: the model to start from,
-    whose network, spacing and intensities are kept. small: the network, patch and batch for a
-    CPU; with a start model not the network. Raises InputError for an unknown name or a model that
-    does not fit.
+    background more than in other training. start: the model to start from, whose network, spacing
+    and intensities are kept. small: the network, patch and batch for a CPU; with a start model not
+    the network. Raises InputError for an unknown name or a model that does not fit.
     """
     chosen = recipe(name)
     if chosen.schedule in ("cosine", "steps"):

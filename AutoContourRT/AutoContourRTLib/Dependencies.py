@@ -151,7 +151,7 @@ class Dependencies:
                 "{folder} is no folder with wheels (*.whl). Fill one on a computer with internet, "
                 "with the same 3D Slicer and operating system: {command}"
             )
-            names = " ".join(need.requirement for need in self._needs)
+            names = " ".join(f'"{need.requirement}"' for need in self._needs)  # > is the shell's
             command = f"PythonSlicer -m pip download {names} -d FOLDER"  # no tr
             raise InputError(text.format(folder=folder, command=command))
         wanted = [need.requirement for need in self._needs if not self._installed(need.name)]

@@ -304,25 +304,25 @@ class Session:
         """Predict the open case in a box (None: everywhere) from now on. Raises InputError."""
         case = self._openCase()
         self._opened().set_box(case.id, box)
-        self.predict(case.id)
+        text = _("The case is not predicted: there is no network yet. Correct and train first.")
+        self.predict(case.id, lambda: self.onProblem(text))
 
-    def predict(self, caseId: str) -> None:
-        """Have a case predicted with the best network so far; it is shown once it is there."""
+    def predict(self, caseId: str, onNone: Callable[[], None] = ignore) -> None:
+        """Have a case predicted with the best network so far (onNone: there is none)."""
         if self.training is not None:
             self.training.predict(
-                caseId, self.device, lambda isThere: self._predicted(caseId, isThere),
+                caseId, self.device, lambda ok: self._predicted(caseId) if ok else onNone(),
                 lambda message: self.onProblem(message),
             )
 
-    def _predicted(self, caseId: str, isThere: bool) -> None:
+    def _predicted(self, caseId: str) -> None:
         """Structures that were annotated keep the prediction they were made on; others show it."""
-        case, project = self.case, self.project
-        if not isThere or project is None:
+        case = self.case
+        if self.project is None:
             return
         if case is not None and case.id == caseId:
             if case.isTaking:  # its nodes hold an edit yet, and the user is asked about it
-                again = partial(self._predicted, caseId, isThere)
-                self._later = self._makeTimer(RETRY_SECONDS, again)
+                self._later = self._makeTimer(RETRY_SECONDS, partial(self._predicted, caseId))
                 return
             try:
                 case.takeEdits()

@@ -76,8 +76,8 @@ def run(name: str, seed: int) -> None:
         return
     torch.set_num_threads(1)
     trained, cost = train(row.trained_as or name, seed)
-    averages = trained.average.items()
-    weights = {n: t.float().numpy() for n, t in averages if not n.startswith(COARSE)}
+    found = trained.average if row.averaged else trained.network.state_dict()
+    weights = {n: t.float().numpy() for n, t in found.items() if not n.startswith(COARSE)}
     predictor = row.use(Predictor(weights, STRUCTURES, trained.recipe, "cpu"), STRUCTURES)
     with mock.patch.object(pipeline, "clean", row.clean):
         result = {"dice": judge(predictor), "cpu_seconds_per_step": cost}

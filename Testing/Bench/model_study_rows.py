@@ -42,14 +42,16 @@ def as_it_is(predictor: Predictor, structures: Sequence[str]) -> Any:
 @dataclass(frozen=True)
 class Row:
     """change, predicted: words for the table. data: what is made of the cases. trained_as: the row
-    whose training serves. use: what is made of the trained network before it contours. clean: what
-    is done to a mask (bool [k, j, i]) before it is judged."""
+    whose training serves. averaged: the running mean of the weights is judged, else the last ones.
+    use: what is made of the trained network before it contours. clean: what is done to a mask
+    (bool [k, j, i]) before it is judged."""
 
     change: str
     predicted: str
     recipe: Recipe = BASE
     data: Callable[[List[Case]], Sequence[Case]] = same_cases
     trained_as: str = ""
+    averaged: bool = True
     use: Callable[[Predictor, Sequence[str]], Any] = as_it_is
     trainer: Type[Trainer] = Trainer
     clean: Callable[[np.ndarray], np.ndarray] = clean
@@ -189,7 +191,7 @@ ROWS = {
         data=open_ended,
     ),
     "last_weights": Row("last instead of averaged weights", "small loss",
-                        replace(BASE, average=0.0)),
+                        trained_as="base", averaged=False),
     "mirrored_inference": Row("averaged with the mirror image", "small gain at twice the time",
                               trained_as="base", use=Mirrored),
     "deep_supervision": Row("loss on three levels of the decoder", "small organs gain",

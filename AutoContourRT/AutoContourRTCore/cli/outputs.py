@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from AutoContourRTCore.errors import InputError
 
@@ -82,5 +83,13 @@ def check_table(path: Path, force: bool) -> None:
 
 def _check_place(path: Path, force: bool) -> None:
     refuse_existing(path, force)
-    if not path.absolute().parent.is_dir():
+    folder = path.absolute().parent
+    if not folder.is_dir():
         raise InputError(f"{path} cannot be written: create the folder first.")
+    try:
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"{path} cannot be written: {error.strerror}; choose a folder you may write to."
+        ) from error

@@ -40,3 +40,13 @@ def test_an_input_reached_by_another_name_is_still_not_overwritten(tmp_path: Pat
     (tmp_path / "b.seg.nrrd").symlink_to(source)
     with pytest.raises(InputError, match="is the input"):
         check_output(tmp_path / "b.seg.nrrd", True, source)
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_any_work(tmp_path: Path) -> None:
+    protected = Path("/proc")  # not even root may write here
+    if not protected.is_dir():
+        pytest.skip("a Linux system's folder")
+    with pytest.raises(InputError, match="choose a folder you may write to"):
+        check_output(protected / "a.seg.nrrd", False, tmp_path / "ct.nrrd")
+    check_output(tmp_path / "a.seg.nrrd", False, tmp_path / "ct.nrrd")
+    assert not list(tmp_path.iterdir())

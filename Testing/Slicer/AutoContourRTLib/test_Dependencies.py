@@ -109,7 +109,7 @@ def test_the_offline_way_looks_nothing_up_and_keeps_the_parts_of_slicer(tmp_path
     folder = tmp_path / "wheels with blanks"
     folder.mkdir()
     dependencies, installer = made()
-    with pytest.raises(InputError, match="pip download torch>=2.0 safetensors>=0.4"):
+    with pytest.raises(InputError, match='pip download "torch>=2.0" "safetensors>=0.4"'):
         dependencies.installFromFolder(folder)
     with pytest.raises(InputError, match="no folder"):
         dependencies.installFromFolder(tmp_path / "missing")

@@ -308,8 +308,13 @@ def test_the_box_is_drawn_turned_into_voxels_and_predicted(user: Any, worker: An
     user.ui.boxButton.click()
     user.ui.predictButton.click()
     assert user.session.project.case(user.case.id).box == (7, 21, 6, 18, 3, 9)
-    request = worker.of("PredictRequest")[-1][0]
+    request, handler = worker.of("PredictRequest")[-1]
     assert (request.project, request.case) == (str(user.folder), user.case.id)
+    handler.onDone({"predicted": False})  # that of the opening, which nobody asked for
+    assert not SlicerHarness.messages()
+    worker.of("PredictRequest")[-1][1].onDone({"predicted": False})
+    (message,) = SlicerHarness.messages()
+    assert "there is no network yet" in message.text
     user.ui.boxButton.click()
     assert boxOf(user.widget.correct._roi, user.case.volume) is None
 

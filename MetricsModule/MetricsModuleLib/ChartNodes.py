@@ -48,30 +48,24 @@ def addTable(
 
 
 def addColumn(table: Any, name: str, values: Sequence[float]) -> None:
-    """A column of figures; what is not finite is 0, which shows no bar."""
+    """A column of figures."""
     array = vtk.vtkDoubleArray()
     array.SetName(name)
     for value in values:
-        array.InsertNextValue(float(value) if math.isfinite(value) else 0.0)
+        array.InsertNextValue(float(value))
     table.AddColumn(array)
 
 
-def bars(table: Any, name: str, values: Sequence[float], color: Any, text: str) -> Any:
-    """A series of bars."""
-    node = _series(table, name, values, color, text)
+def bars(scene: Any, names: Sequence[str], values: Sequence[float], color: Any, text: str) -> Any:
+    """A series of bars, one for each structure that has a finite value."""
+    node = _ofStructures(scene, names, values, color, text)
     node.SetPlotType(node.PlotTypeScatterBar)
     return node
 
 
 def line(scene: Any, names: Sequence[str], values: Sequence[float], color: Any, text: str) -> Any:
-    """A series joined by a line, which may rise and fall, as limits differ between structures.
-
-    It has a table of its own: structures without a finite value have no point.
-    """
-    points = [(n + 1.0, *point) for n, point in enumerate(zip(names, values))]
-    points = [point for point in points if math.isfinite(point[2])]
-    table = addTable(scene, text, [name for _, name, _ in points], [x for x, _, _ in points])
-    node = _series(table, "value", [value for _, _, value in points], color, text)
+    """A series joined by a line, which may rise and fall, as limits differ between structures."""
+    node = _ofStructures(scene, names, values, color, text)
     node.SetPlotType(node.PlotTypeScatter)
     node.SetLineStyle(node.LineStyleDash)
     node.SetMarkerStyle(node.MarkerStyleSquare)
@@ -116,6 +110,16 @@ def _axis(names: Sequence[str]) -> str:
             lines.append("")
         lines[-1] += ("    " if lines[-1] else "") + told
     return "\n".join(lines)
+
+
+def _ofStructures(
+    scene: Any, names: Sequence[str], values: Sequence[float], color: Any, text: str
+) -> Any:
+    """A series in a table of its own: structures without a finite value have no point."""
+    points = [(n + 1.0, *point) for n, point in enumerate(zip(names, values))]
+    points = [point for point in points if math.isfinite(point[2])]
+    table = addTable(scene, text, [name for _, name, _ in points], [x for x, _, _ in points])
+    return _series(table, "value", [value for _, _, value in points], color, text)
 
 
 def _series(table: Any, name: str, values: Sequence[float], color: Any, text: str) -> Any:

@@ -49,10 +49,9 @@ def showInLayout(chartNode: Any) -> None:
 def agreementChart(scene: Any, rows: Sequence[Row], limits: Limits) -> Any:
     """Surface Dice and Dice of each structure, with the limits of surface Dice."""
     names = [row.structure for row in rows]
-    table = addTable(scene, _("Plot: agreement"), names)
     series = [
-        bars(table, "surface_dice", [r["surface_dice"] for r in rows], BLUE, _("Surface Dice")),
-        bars(table, "dice", [row["dice"] for row in rows], ORANGE, _("Dice")),
+        bars(scene, names, [row["surface_dice"] for row in rows], BLUE, _("Surface Dice")),
+        bars(scene, names, [row["dice"] for row in rows], ORANGE, _("Dice")),
         *_limitLines(scene, names, limits, "surface_dice"),
     ]
     told = _("Agreement per structure (1: the same)")
@@ -65,10 +64,9 @@ def agreementChart(scene: Any, rows: Sequence[Row], limits: Limits) -> Any:
 def distanceChart(scene: Any, rows: Sequence[Row]) -> Any:
     """HD95 and MSD of each structure, with the tolerance that surface Dice allows."""
     names = [row.structure for row in rows]
-    table = addTable(scene, _("Plot: distances"), names)
     series = [
-        bars(table, "hd95_mm", [row["hd95_mm"] for row in rows], BLUE, _("HD95")),
-        bars(table, "msd_mm", [row["msd_mm"] for row in rows], ORANGE, _("MSD")),
+        bars(scene, names, [row["hd95_mm"] for row in rows], BLUE, _("HD95")),
+        bars(scene, names, [row["msd_mm"] for row in rows], ORANGE, _("MSD")),
         line(scene, names, [row["tolerance_used_mm"] for row in rows], GREEN,
              _("Tolerance of surface Dice")),
     ]  # fmt: skip
@@ -85,19 +83,26 @@ def boxChart(scene: Any, rows: Sequence[Row], limits: Limits, measure: str) -> A
     """
     names = list(dict.fromkeys(row.structure for row in rows))
     boxes = addTable(scene, _("Plot: boxes"), [""] * len(_box(0.0, [0.0])[0]))
-    series = []
+    count = len({row.case for row in rows})
+    series, titles, shown = [], [], [_limit(limits, n, measure, w) for n in names for w in (0, 1)]
     for number, name in enumerate(names):
-        values = [row[measure] for row in rows if row.structure == name]
+        values = [row.judged(measure) for row in rows if row.structure == name]
         finite = [value for value in values if math.isfinite(value)]
+        part = _("{structure} ({n} of {total})")
+        part = part.format(structure=name, n=len(finite), total=count)
+        titles.append(name if len(finite) == count else part)
+        shown += finite
         if finite:
             series.append(path(boxes, name, *_box(number + 1.0, finite), BLUE))
-    series += _limitLines(scene, names, limits, measure)
+    lines = _limitLines(scene, names, limits, measure)
     told = _("{title}: median, quartiles, range over {n} cases").format(
-        title=Results.title(measure), n=len({row.case for row in rows})
+        title=Results.title(measure), n=count
     )
-    node = chart(scene, told, series, names, column(measure).unit)
+    if lines:
+        told += _("; dashed: limits to pass (green), for borderline (red)")
+    node = chart(scene, told, [*series, *lines], titles, column(measure).unit)
     node.SetLegendVisibility(False)
-    shown = [row[measure] for row in rows if math.isfinite(row[measure])] or [0.0]
+    shown = [value for value in shown if math.isfinite(value)] or [0.0]
     margin = 0.06 * (max(shown) - min(shown)) or 1.0
     node.SetYAxisRangeAuto(False)
     node.SetYAxisRange(min(shown) - margin, max(shown) + margin)
@@ -106,7 +111,9 @@ def boxChart(scene: Any, rows: Sequence[Row], limits: Limits, measure: str) -> A
 
 def _titles(rows: Sequence[Row]) -> List[str]:
     """The structures, and why one has no bar."""
-    return [r.structure if r.state == COMPARED else f"{r.structure} ({r.state})" for r in rows]
+    why = [_("no tolerance") if math.isnan(r["tolerance_mm"]) else "" for r in rows]
+    why = [w if r.state == COMPARED else r.state for r, w in zip(rows, why)]
+    return [f"{r.structure} ({w})" if w else r.structure for r, w in zip(rows, why)]
 
 
 def _box(x: float, values: Sequence[float]) -> Tuple[List[float], List[float]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Dict, Iterator, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Optional, Tuple
 
 from slicer.i18n import tr as _
 
@@ -131,8 +131,8 @@ class ComparisonRun(WorkerRun):
         notes = [f"{sides[side]}: {note}" for side, told in self._notes.items() for note in told]
         warnings = [*notes, *map(self._named, found.warnings)]
         return Outcome(
-            tuple(read_columns(rows)), tuple(map(self._told, read_csv(rows, ()))),
-            tuple(read_columns(matching)), tuple(map(self._told, read_csv(matching, ()))),
+            tuple(read_columns(rows)), tuple(map(self._told, _cells(rows))),
+            tuple(read_columns(matching)), tuple(map(self._told, _cells(matching))),
             tuple(warnings), self._sets, self._seconds,
         )  # fmt: skip
 
@@ -188,6 +188,11 @@ def check(reference: Any, test: Any, options: Options) -> None:
         checkDose(options.doseNode)
         if options.doseUnit not in ("Gy", "cGy"):
             raise InputError(_("Say in which unit the dose is: Gy or cGy."))
+
+
+def _cells(path: Path) -> List[Dict[str, str]]:
+    """A table of the worker's to the letter: names of segments may end in a blank."""
+    return read_csv(path, (), as_typed=False)
 
 
 def modelOf(segmentationNode: Any) -> str:

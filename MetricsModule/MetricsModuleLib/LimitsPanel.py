@@ -109,7 +109,7 @@ class LimitsPanel:
         Grid.fill(table, [[Item(text) for text in line] for line in lines])
         for row, line in enumerate(lines):
             combo = qt.QComboBox()
-            for name in LimitsText.MEASURES:
+            for name in dict.fromkeys((*LimitsText.MEASURES, line[_MEASURE])):
                 combo.addItem(Results.title(name), name)
             combo.currentIndex = combo.findData(line[_MEASURE])
             combo.connect("activated(int)", self.onEdited)

@@ -14,7 +14,7 @@ from AutoContourRTCore.metrics.compare.limits import ANY, DEFAULT_LIMITS, Limit,
 
 #: Structure, measure, limit to pass, limit for borderline; as typed.
 Line = Tuple[str, str, str, str]
-#: What limits can be set for, in the order in which they are offered.
+#: What is offered to set limits for; a file may name any other column.
 MEASURES = tuple(
     figure.name for figure in FIGURES
     if figure.better or figure.name.startswith(("volume_difference", "shift_"))
@@ -35,9 +35,6 @@ def fromLines(lines: Sequence[Line]) -> Limits:
     found: Dict[str, List[Limit]] = {}
     for structure, measure, passed, borderline in lines:
         name = ANY if structure.strip() in ("", ANY) else standard_or_written(structure)
-        if measure not in MEASURES:
-            text = _("{measure!r} is no measure that limits can be set for.")
-            raise InputError(text.format(measure=measure))
         try:
             numbers = float(passed), float(borderline)
         except ValueError as error:

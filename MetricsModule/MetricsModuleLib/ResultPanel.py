@@ -85,18 +85,19 @@ class ResultPanel:
 
     def look(self, row: Row) -> None:
         """Slice views to the worst place; contours in two colours and surface as chosen."""
-        place = WorstPlace.placeOf(row)
+        place, isCohort = WorstPlace.placeOf(row), len(Results.casesOf(self.node)) > 1
+        name = f"{row.case}, {row.structure}" if isCohort else row.structure
         if place is None:
             text = _("{structure}: {state}; there is no distance to show.").format(
-                structure=row.structure, state=row.state
+                structure=name, state=row.state
             )
         else:
             text = _("{structure}: largest distance {mm:.2f} mm, at {place} mm").format(
-                structure=row.structure, mm=row["worst_mm"], place=WorstPlace.textOf(place)
+                structure=name, mm=row["worst_mm"], place=WorstPlace.textOf(place)
             )
         self._ui.rowLabel.text = "\n".join([text, ResultRows.basis(row), *self._changes(row)])
         with slicer.util.tryWithErrorDisplay(_("This structure cannot be shown."), waitCursor=True):
-            self._showContours(row, place)
+            self._showContours(row, None if isCohort else place)  # the scene's CT may be another's
 
     def _showContours(self, row: Row, place: Optional[WorstPlace.Place]) -> None:
         """What can be seen of a row; where its segmentations are gone, the place alone."""

@@ -14,8 +14,7 @@ from slicer.i18n import tr as _
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS as PROVENANCE
 from AutoContourRTCore.metrics.compare.columns import column
-from AutoContourRTCore.metrics.compare.file_comparison import VERDICT
-from AutoContourRTCore.metrics.compare.limits import Limits
+from AutoContourRTCore.metrics.compare.limits import JUDGEMENT, VERDICT, Limits
 from AutoContourRTCore.metrics.compare.rows import Row, row_of
 from AutoContourRTCore.metrics.inputs.csv_files import read_columns, read_csv
 from MetricsModuleLib import KeptTable, LimitsText
@@ -37,7 +36,7 @@ def addResult(scene: Any, outcome: Outcome, reference: Any, test: Any, limits: L
         test=test.GetName(), reference=reference.GetName()
     )
     node = _add(scene, name, outcome.columns, outcome.rows, limits)
-    node.SetAttribute(_WARNINGS, json.dumps(list(outcome.warnings), ensure_ascii=False))
+    _warn(node, outcome.warnings)
     node.SetNodeReferenceID(REFERENCE, reference.GetID())
     node.SetNodeReferenceID(TEST, test.GetID())
     for role, each in ((REFERENCE, reference), (TEST, test)):
@@ -60,7 +59,17 @@ def addCohort(scene: Any, path: Path, limits: Limits) -> Any:
     except ValueError as error:
         text = _("{path} holds a figure that is no number ({why}).")
         raise InputError(text.format(path=path, why=error)) from error
-    return _add(scene, f"{path.parent.name} {path.stem}", read_columns(path), cells, limits)
+    node = _add(scene, f"{path.parent.name} {path.stem}", read_columns(path), cells, limits)
+    pairs = zip((row[VERDICT] for row in cells if VERDICT in row), verdictsOf(node))
+    changed = sum(before != now for before, now in pairs)
+    if changed:
+        text = _("{n} verdicts are others than in the file: they follow the limits set here.")
+        _warn(node, [text.format(n=changed)])
+    return node
+
+
+def _warn(node: Any, warnings: Sequence[str]) -> None:
+    node.SetAttribute(_WARNINGS, json.dumps(list(warnings), ensure_ascii=False))
 
 
 def isResult(node: Any) -> bool:
@@ -86,9 +95,10 @@ def nameOf(node: Any, role: str) -> str:
 
 
 def provenanceOf(node: Any) -> Dict[str, str]:
-    """What the first row says of software, files, settings, user and time."""
+    """What the rows say of software, files, settings, user and time, where all say the same."""
     rows = KeptTable.rowsOf(node)
-    return {name: rows[0].get(name, "") for name in PROVENANCE} if rows else {}
+    found = {name: {row.get(name, "") for row in rows} for name in PROVENANCE}
+    return {name: texts.pop() if len(texts) == 1 else "" for name, texts in found.items()}
 
 
 def warningsOf(node: Any) -> Tuple[str, ...]:
@@ -110,7 +120,7 @@ def judge(node: Any, limits: Limits) -> None:
     """Write the verdicts by these limits into the table."""
     cells = KeptTable.rowsOf(node)
     for row in cells:
-        row[VERDICT] = limits.judge(_row(row))
+        row.update(limits.judgement(_row(row)))
     _keep(node, KeptTable.columnsOf(node), cells)
     node.SetAttribute(_LIMITS, LimitsText.textOf(limits))
 
@@ -126,15 +136,13 @@ def _add(
     limits: Limits,
 ) -> Any:
     node = KeptTable.addTable(scene, name, {ROLE: COMPARISON})
-    if VERDICT not in columns:
-        columns = [*columns, VERDICT]
-    _keep(node, columns, cells)
+    _keep(node, [*columns, *(name for name in JUDGEMENT if name not in columns)], cells)
     judge(node, limits)
     return node
 
 
 def _keep(node: Any, columns: Sequence[str], cells: Sequence[Mapping[str, str]]) -> None:
-    figures = [name for name in columns if name not in (*TEXTS, VERDICT, *PROVENANCE)]
+    figures = [name for name in columns if name not in (*TEXTS, *JUDGEMENT, *PROVENANCE)]
     KeptTable.keep(node, columns, cells, figures, {name: title(name) for name in figures})
 
 
@@ -146,4 +154,4 @@ def title(name: str) -> str:
 
 def _row(cells: Mapping[str, str]) -> Row:
     """A row without what is said of all rows."""
-    return row_of({n: text for n, text in cells.items() if n not in (VERDICT, *PROVENANCE)})
+    return row_of({n: text for n, text in cells.items() if n not in (*JUDGEMENT, *PROVENANCE)})

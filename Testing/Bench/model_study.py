@@ -106,7 +106,9 @@ def train(name: str, seed: int) -> Tuple[Trainer, float]:
 
 def judge(predictor: Any) -> Dict[str, List[float]]:
     """Dice per structure over the judged cases in which it was drawn, on their own grids."""
-    manifest: Any = SimpleNamespace(id="proxy", structures=STRUCTURES, region="head and neck")
+    manifest: Any = SimpleNamespace(
+        id="proxy", name="proxy", structures=STRUCTURES, region="head and neck", anatomy=""
+    )
     scores: Dict[str, List[float]] = {name: [] for name in STRUCTURES}
     for folder in case_folders()[TRAINED:TRAINED + JUDGED]:
         ct = read_volume(folder / "ct.nrrd")

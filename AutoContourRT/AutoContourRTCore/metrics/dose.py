@@ -115,6 +115,12 @@ def dose_columns(points: Sequence[DvhPoint]) -> Tuple[str, ...]:
     return tuple(names)
 
 
+def is_dose_column(name: str) -> bool:
+    """Whether the dose columns of any choice of points hold one of this name."""
+    stem = name.split("_")[0]
+    return name in dose_columns([DvhPoint(stem)] if _POINT.fullmatch(stem) else [])
+
+
 def _doses(mask: np.ndarray, pair: Pair, dose: Volume) -> Tuple[np.ndarray, float]:
     """The doses (Gy, descending) in a mask, and the share of it that the dose covers.
 

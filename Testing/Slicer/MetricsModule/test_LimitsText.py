@@ -22,7 +22,7 @@ def test_limits_come_back_from_their_text() -> None:
 @pytest.mark.parametrize(
     "line, why",
     [(("*", "surface_dice", "much", "0.9"), "must be numbers"),
-     (("*", "surface_dice", "0.8", "0.9"), "wrong order"), (("*", "", "1", "1"), "no measure")],
+     (("*", "surface_dice", "0.8", "0.9"), "wrong order"), (("*", "", "1", "1"), "is no column")],
 )  # fmt: skip
 def test_lines_that_are_no_limits_say_why(line: Any, why: str) -> None:
     with pytest.raises(InputError, match=why):

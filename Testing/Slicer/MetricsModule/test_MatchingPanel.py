@@ -26,6 +26,28 @@ def test_limits_are_added_removed_saved_and_loaded(compared: Any, tmp_path: Path
     assert ui.limitsTable.rowCount == 2 and len(read_csv(path, ())) == 2
 
 
+def test_a_limits_file_of_no_measure_changes_nothing_and_one_of_the_dose_is_taken(
+    compared: Any, tmp_path: Path
+) -> None:
+    from SlicerHarness import answer, messages
+
+    ui, path = compared.ui, tmp_path / "limits.csv"
+    head, node = "structure,measure,pass,borderline\n", compared.result.node
+    before = compared.logic.getParameterNode().limits, Results.limitsOf(node)
+    path.write_text(head + "*,hd95,3,5\n", encoding="utf-8")
+    answer(str(path))
+    ui.loadLimitsButton.click()
+    message = messages()[-1]
+    assert "hd95_mm" in message.text + message.detail
+    assert (compared.logic.getParameterNode().limits, Results.limitsOf(node)) == before
+    path.write_text(head + "*,dose_mean_difference_gy,1,2\n", encoding="utf-8")
+    answer(str(path))
+    ui.loadLimitsButton.click()
+    assert ui.limitsTable.cellWidget(0, 1).currentData == "dose_mean_difference_gy"
+    compared.result.show(node)
+    assert Results.limitsOf(node).of("Brain")[0].measure == "dose_mean_difference_gy"
+
+
 def test_another_partner_is_compared_and_can_be_forgotten(
     chosen: Any, worker: Any, waitFor: Any
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from AutoContourRTCore.volumes.volume import Volume
 from AutoContourRTLib import Provenance
 from metrics_panel import column, emit
-from MetricsModuleLib import KeptTable
+from MetricsModuleLib import KeptTable, WorstPlace
 
 
 def test_the_module_says_what_it_is(module: Any) -> None:
@@ -189,14 +189,20 @@ def test_a_cohort_is_opened_and_shown(compared: Any, tmp_path: Path) -> None:
     from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 
     node = compared.result.node
-    rows = [{**cells, "case": case} for case in "ab" for cells in KeptTable.rowsOf(node)]
+    rows = [{**cells, "case": case, "reference_file": case, "verdict": "pass"} for case in "ab"
+            for cells in KeptTable.rowsOf(node)]  # fmt: skip
     write_csv(tmp_path / "per_case.csv", KeptTable.columnsOf(node), rows)
     compared.ui.cohortPathLineEdit.currentPath = str(tmp_path / "per_case.csv")
     compared.ui.openCohortButton.click()
     assert compared.result.node is not node and compared.ui.resultTable.rowCount == 10
     assert column(compared, 1)[:2] == ["a", "a"] and column(compared, 2)[0] == "Parotid_L"
     emit(compared.ui.resultTable, "cellClicked", 0, 0)
-    assert "cohort" in compared.ui.rowLabel.text
+    told = compared.ui.rowLabel.text
+    assert "cohort" in told and told.startswith("a, Parotid_L: largest distance 3.00 mm")
+    mark = WorstPlace.marker(node.GetScene())
+    assert mark is None or mark.GetNumberOfControlPoints() == 0, "the CT here is another patient's"
+    assert "Reference:" not in compared.ui.provenanceLabel.text, "there is no one reference"
+    assert compared.ui.warningsLabel.text.startswith("8 verdicts are others than in the file")
 
 
 def test_a_file_that_is_no_cohort_is_told(compared: Any, tmp_path: Path) -> None:

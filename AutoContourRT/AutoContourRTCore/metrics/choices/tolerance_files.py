@@ -29,7 +29,8 @@ class Tolerance:
 class Tolerances:
     """The tolerances of a comparison: those of a file first, then the catalogue's.
 
-    own: by TG-263 name where the catalogue knows the structure, else by the name as written.
+    own: by TG-263 name where the catalogue knows the structure, else by the name as written; ANY
+    for all that the file does not name.
     file, sha256: "" for the catalogue alone.
     """
 
@@ -40,7 +41,7 @@ class Tolerances:
     def of(self, structure: str) -> Optional[Tolerance]:
         """The tolerance of a structure; None where nobody has given one."""
         name = standard_or_written(structure)
-        return self.own.get(name) or _of_catalogue(name) or self.own.get(ANY)
+        return self.own.get(name) or self.own.get(ANY) or _of_catalogue(name)
 
 
 def standard_or_written(name: str) -> str:

@@ -59,13 +59,13 @@ def find_outliers(
     for structure in dict.fromkeys(row.structure for row in rows):
         own = [row for row in rows if row.structure == structure]
         for measure in measures:
-            values = [row[measure] for row in own]
+            values = [row.judged(measure) for row in own]
             if np.isfinite(values).sum() < FEWEST:
                 continue
             spread = SMALLEST_SPREAD.get(column(measure).unit, 0.0)
             median = float(np.median([v for v in values if math.isfinite(v)]))
             found += [
-                Outlier(row.case, structure, measure, row[measure], median, float(z))
+                Outlier(row.case, structure, measure, row.judged(measure), median, float(z))
                 for row, z in zip(own, robust_z(values, spread))
                 if abs(z) > threshold
             ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from dataclasses import dataclass
-from typing import Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 from scipy import stats
@@ -17,6 +17,9 @@ from AutoContourRTCore.metrics.compare.rows import UNMATCHED, Row
 
 #: In percentage points: an independent expert's surface Dice within five (Nikolov 2021).
 DEFAULT_MARGIN = 5.0
+#: Fewer patients cannot reach p < 0.05 in the signed-rank test, and their bootstrap interval is
+#: little more than their range: nothing is said of them.
+FEWEST = 6
 ALL = "(all, mean per patient)"
 
 
@@ -28,7 +31,8 @@ class PairedResult:
     mean of first - second; low, high: its bootstrap 95 % interval, patients resampled. p: Wilcoxon
     signed-rank test, two-sided; p_holm: corrected for the structures of one measure (NaN for
     ALL). margin: how much worse still counts as not inferior, in the measure's unit (NaN: none
-    stated); non_inferior: whether the interval stays on the good side of it.
+    stated); non_inferior: whether the interval stays on the good side of it, and the first method
+    has a finite figure wherever the second has (None: not stated, or fewer than FEWEST patients).
     """
 
     structure: str
@@ -78,11 +82,11 @@ def compare_methods(
     for measure in measures:
         margin = _margin(measure, margin_points, margin_mm)
         own = [
-            _result(name, measure, margin, *_pairs(first, second, measure, name))
+            _result(name, measure, margin, _pairs(first, second, measure, name))
             for name in dict.fromkeys(row.structure for row in first)
         ]
         results += _with_holm(own)
-        results.append(_result(ALL, measure, margin, *_patients(first, second, measure)))
+        results.append(_result(ALL, measure, margin, _patients(first, second, measure)))
     return tuple(results)
 
 
@@ -126,49 +130,55 @@ def _margin(measure: str, points: float, mm: Optional[float]) -> float:
     return mm if mm is not None and kind.unit == "mm" else math.nan
 
 
-def _pairs(
-    first: Sequence[Row], second: Sequence[Row], measure: str, structure: str
-) -> Tuple[List[float], List[float], int]:
-    """Figures of patients that have both, and how many have not."""
+@dataclass(frozen=True)
+class _Pairs:
+    """Figures of the patients that have both. left_out: how many have not; lost: how many figures
+    are finite for the second method and not for the first."""
+
+    a: List[float]
+    b: List[float]
+    left_out: int
+    lost: int
+
+
+def _pairs(first: Sequence[Row], second: Sequence[Row], measure: str, structure: str) -> _Pairs:
     a, b = (
-        {row.case: row[measure] for row in rows if row.structure == structure}
+        {row.case: row.judged(measure) for row in rows if row.structure == structure}
         for rows in (first, second)
     )
     cases = [n for n in a if math.isfinite(a[n]) and math.isfinite(b.get(n, math.nan))]
-    return [a[n] for n in cases], [b[n] for n in cases], len(set(a) | set(b)) - len(cases)
+    left_out = len(set(a) | set(b)) - len(cases)
+    return _Pairs([a[n] for n in cases], [b[n] for n in cases], left_out, _lost(a, b))
 
 
-def _patients(
-    first: Sequence[Row], second: Sequence[Row], measure: str
-) -> Tuple[List[float], List[float], int]:
+def _lost(a: Mapping[Any, float], b: Mapping[Any, float]) -> int:
+    return sum(not math.isfinite(a[key]) and math.isfinite(b.get(key, math.nan)) for key in a)
+
+
+def _patients(first: Sequence[Row], second: Sequence[Row], measure: str) -> _Pairs:
     """Per patient the mean over the structures for which both methods have a figure."""
-    a, b = ({(r.case, r.structure): r[measure] for r in rows} for rows in (first, second))
+    a, b = ({(r.case, r.structure): r.judged(measure) for r in rows} for rows in (first, second))
     both = [k for k in a if math.isfinite(a[k]) and math.isfinite(b.get(k, math.nan))]
     cases = list(dict.fromkeys(case for case, _ in both))
     means = [
         [float(np.mean([side[key] for key in both if key[0] == case])) for case in cases]
         for side in (a, b)
     ]
-    return means[0], means[1], len({case for case, _ in (*a, *b)}) - len(cases)
+    left_out = len({case for case, _ in (*a, *b)}) - len(cases)
+    return _Pairs(means[0], means[1], left_out, _lost(a, b))
 
 
-def _result(
-    structure: str,
-    measure: str,
-    margin: float,
-    a: List[float],
-    b: List[float],
-    left_out: int,
-) -> PairedResult:
+def _result(structure: str, measure: str, margin: float, pairs: _Pairs) -> PairedResult:
+    a, b = pairs.a, pairs.b
     differences = np.subtract(a, b)
     mean = float(differences.mean()) if len(a) else math.nan
     low, high = bootstrap_interval(differences.tolist())
     worst = low if column(measure).better > 0 else -high
-    stated = not math.isnan(margin) and not math.isnan(worst)
+    stated = not math.isnan(margin) and len(a) >= FEWEST
     return PairedResult(
-        structure, measure, len(a), left_out, float(np.mean(a)) if a else math.nan,
+        structure, measure, len(a), pairs.left_out, float(np.mean(a)) if a else math.nan,
         float(np.mean(b)) if b else math.nan, mean, low, high, wilcoxon_p(differences.tolist()),
-        math.nan, margin, worst > -margin if stated else None,
+        math.nan, margin, worst > -margin and not pairs.lost if stated else None,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, NOT_IN_REFERENCE, Row
+from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, UNDRAWN_STATES, Row
 from AutoContourRTCore.metrics.pooled import Overlap, pooled_dice
 
 #: What is summarised and shown first.
@@ -114,7 +114,7 @@ def pooled_by_structure(rows: Sequence[Row]) -> Dict[str, float]:
     """Dice pooled over patients, on the slices that were drawn (Nikolov 2021)."""
     counts: Dict[str, List[Overlap]] = {}
     for row in rows:
-        if not math.isnan(row["voxels_both"]):
+        if not math.isnan(row.judged("voxels_both")):
             numbers = (int(row[f"voxels_{name}"]) for name in ("both", "reference", "test"))
             counts.setdefault(row.structure, []).append(Overlap(*numbers))
     return {structure: pooled_dice(own) for structure, own in counts.items()}
@@ -123,12 +123,12 @@ def pooled_by_structure(rows: Sequence[Row]) -> Dict[str, float]:
 def _summary(
     structure: str, own: Sequence[Row], cases: Sequence[str], measure: str
 ) -> Summary:
-    values = [row[measure] for row in own]
+    values = [row.judged(measure) for row in own]
     absent = len(set(cases) - {row.case for row in own})
     low, high = bootstrap_interval(values)
     return Summary(
         structure, measure, describe([*values, *[math.nan] * absent]),
-        sum(row.state == NOT_IN_REFERENCE for row in own) + absent,
+        sum(row.state in UNDRAWN_STATES for row in own) + absent,
         sum(row.state in FAILED_STATES for row in own),
         sum(math.isinf(value) for value in values), low, high,
     )

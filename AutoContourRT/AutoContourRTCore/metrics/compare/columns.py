@@ -60,6 +60,7 @@ FIGURES: Tuple[Column, ...] = (
     Column("voxels_test", "Voxels of the test, on the drawn slices", "", 0, 0),
 )
 _BY_NAME: Dict[str, Column] = {column.name: column for column in FIGURES}
+FIGURE_NAMES = tuple(_BY_NAME)
 
 
 def column(name: str) -> Column:

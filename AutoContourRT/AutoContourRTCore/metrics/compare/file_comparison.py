@@ -12,15 +12,12 @@ from AutoContourRTCore.metrics.choices.provenance import COLUMNS as PROVENANCE_C
 from AutoContourRTCore.metrics.choices.provenance import Provenance, provenance_of
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import Comparison, compare
-from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limits
+from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, JUDGEMENT, Limits
 from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
 from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
-
-#: Every table of rows has it behind the figures: pass, borderline, fail, or blank.
-VERDICT = "verdict"
 
 
 @dataclass(frozen=True)
@@ -77,7 +74,7 @@ def compare_files(
 
 def write_rows(path: Path, found: FileComparison) -> None:
     """Write the table of rows (CSV), whole or not at all."""
-    columns = [*found.comparison.columns, VERDICT, *PROVENANCE_COLUMNS]
+    columns = [*found.comparison.columns, *JUDGEMENT, *PROVENANCE_COLUMNS]
     write_csv(
         path, columns,
         [row_cells(row, found.comparison.columns, found.limits, found.provenance)
@@ -89,7 +86,7 @@ def row_cells(
     row: Row, columns: tuple[str, ...], limits: Limits, provenance: Provenance
 ) -> Dict[str, str]:
     """A row with its verdict and provenance, as CSV texts."""
-    return {**row.cells(columns), VERDICT: limits.judge(row), **provenance.cells()}
+    return {**row.cells(columns), **limits.judgement(row), **provenance.cells()}
 
 
 def write_matching(path: Path, found: FileComparison, case: str = "") -> None:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Dict, List, Mapping, Sequence, Tuple
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
-from AutoContourRTCore.metrics.compare.columns import column
+from AutoContourRTCore.metrics.compare.columns import FIGURE_NAMES, column
 from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, UNJUDGED_STATES, Row
+from AutoContourRTCore.metrics.dose import is_dose_column
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
 
 PASS, BORDERLINE, FAIL, NOT_JUDGED = "pass", "borderline", "fail", ""
 COLUMNS = ("structure", "measure", "pass", "borderline")
 ANY = "*"
+#: Every table of rows has these behind the figures: PASS..., and by which limits, see `judgement`.
+JUDGEMENT = VERDICT, LIMITS = "verdict", "limits"
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Limit:
 
     For measures of which less is better both are upper limits, where more is better lower ones,
     and where neither is (a shift, a difference) upper ones for the value without its sign.
-    Raises InputError where the limits are in the wrong order.
+    Raises InputError for a measure that is no column, and for limits in the wrong order.
     """
 
     measure: str
@@ -32,6 +36,12 @@ class Limit:
     borderline: float
 
     def __post_init__(self) -> None:
+        if self.measure not in FIGURE_NAMES and not is_dose_column(self.measure):
+            near = get_close_matches(self.measure, FIGURE_NAMES, n=3, cutoff=0.3)
+            raise InputError(
+                f"{self.measure!r} is no column that limits can be set for; write for example "
+                f"{', '.join(near) or 'dice, hd95_mm or dose_mean_difference_gy'}."
+            )
         if not self._signed(self.passed) >= self._signed(self.borderline):
             raise InputError(
                 f"The limits of {self.measure}, {self.passed:g} to pass and {self.borderline:g} "
@@ -76,6 +86,13 @@ class Limits:
             return NOT_JUDGED
         verdicts = {limit.judge(row[limit.measure]) for limit in self.of(row.structure)}
         return next((v for v in (FAIL, BORDERLINE, PASS) if v in verdicts), NOT_JUDGED)
+
+
+    def judgement(self, row: Row) -> Dict[str, str]:
+        """The verdict on a row, and "measure pass borderline" of its limits, as CSV texts."""
+        own = (f"{each.measure} {each.passed!r} {each.borderline!r}" for each in
+               self.of(row.structure))  # fmt: skip
+        return {VERDICT: self.judge(row), LIMITS: "; ".join(own)}
 
 
 DEFAULT_LIMITS = Limits({ANY: DEFAULT})

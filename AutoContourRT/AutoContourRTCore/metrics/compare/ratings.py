@@ -41,8 +41,9 @@ class Rating:
 
 @dataclass(frozen=True)
 class RatingCounts:
-    """How often each of GRADES was given to one structure."""
+    """How often each of GRADES was given to one structure of one contour set ("": not said)."""
 
+    set: str
     structure: str
     counts: Tuple[int, ...]
 
@@ -63,13 +64,16 @@ class RatingCounts:
 
 
 def count_ratings(ratings: Sequence[Rating]) -> Tuple[RatingCounts, ...]:
-    """A line for each structure, in the order of the ratings; notes without a grade are left."""
-    graded = [rating for rating in ratings if rating.grade]
-    lines: Dict[str, List[int]] = {}
-    for rating in graded:
-        counts = lines.setdefault(standard_or_written(rating.structure), [0] * len(GRADES))
-        counts[GRADES.index(rating.grade)] += 1
-    return tuple(RatingCounts(name, tuple(counts)) for name, counts in lines.items())
+    """A line for each set and structure, sets sorted, structures in the order of the ratings; notes
+    without a grade are left out."""
+    lines: Dict[Tuple[str, str], List[int]] = {}
+    for rating in ratings:
+        if rating.grade:
+            key = rating.set, standard_or_written(rating.structure)
+            counts = lines.setdefault(key, [0] * len(GRADES))
+            counts[GRADES.index(rating.grade)] += 1
+    found = sorted(lines.items(), key=lambda line: line[0][0])
+    return tuple(RatingCounts(*key, tuple(counts)) for key, counts in found)
 
 
 def read_ratings(path: Path) -> Tuple[Rating, ...]:

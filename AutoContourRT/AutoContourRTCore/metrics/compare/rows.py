@@ -17,8 +17,10 @@ EMPTY_IN_BOTH = "empty in both"
 UNMATCHED = "to be matched by hand"
 #: A reference was drawn, and the test has nothing: a failure in every pass rate.
 FAILED_STATES = (MISSING_IN_TEST, EMPTY_IN_TEST)
-#: Nobody drew a reference, or nobody knows which it is: no verdict.
-UNJUDGED_STATES = (NOT_IN_REFERENCE, EMPTY_IN_REFERENCE, EMPTY_IN_BOTH, UNMATCHED)
+#: Nobody drew a reference.
+UNDRAWN_STATES = (NOT_IN_REFERENCE, EMPTY_IN_REFERENCE, EMPTY_IN_BOTH)
+#: There is none, or nobody knows which it is: no verdict, and no part in any statistic.
+UNJUDGED_STATES = (*UNDRAWN_STATES, UNMATCHED)
 
 _FIRST = ("case", "structure", "reference_name", "test_name")
 _MAIN = ("dice", "msd_mm", "surface_dice", "tolerance_mm", "tolerance_used_mm",
@@ -50,6 +52,10 @@ class Row:
     def __getitem__(self, name: str) -> float:
         """A figure; NaN where the row has none of that name."""
         return self.figures.get(name, math.nan)
+
+    def judged(self, name: str) -> float:
+        """A figure for statistics: NaN where there is no reference to judge by."""
+        return math.nan if self.state in UNJUDGED_STATES else self[name]
 
     @property
     def worst_place(self) -> Optional[Tuple[float, float, float]]:

@@ -47,8 +47,8 @@ def read_columns(path: Path) -> List[str]:
         return list(csv.DictReader(file).fieldnames or [])
 
 
-def read_csv(path: Path, needed: Sequence[str]) -> List[Dict[str, str]]:
-    """The rows of a table; cells without surrounding blanks.
+def read_csv(path: Path, needed: Sequence[str], as_typed: bool = True) -> List[Dict[str, str]]:
+    """The rows of a table. as_typed: cells are taken without surrounding blanks.
 
     Raises InputError where the file cannot be read, or lacks a needed column or a cell.
     """
@@ -68,7 +68,7 @@ def read_csv(path: Path, needed: Sequence[str]) -> List[Dict[str, str]]:
             raise InputError(
                 f"{path}, line {reader.line_num}: it has not as many cells as the first line."
             )
-        rows.append({name: cell.strip() for name, cell in row.items()})
+        rows.append({name: cell.strip() if as_typed else cell for name, cell in row.items()})
     return rows
 
 

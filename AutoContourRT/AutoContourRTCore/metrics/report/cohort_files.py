@@ -14,8 +14,8 @@ from AutoContourRTCore.metrics.cohort import paired, summary
 from AutoContourRTCore.metrics.cohort.cohort import Cohort
 from AutoContourRTCore.metrics.cohort.outliers import find_outliers
 from AutoContourRTCore.metrics.compare.columns import FIGURES
-from AutoContourRTCore.metrics.compare.file_comparison import VERDICT, row_cells
-from AutoContourRTCore.metrics.compare.limits import Limits, pass_rates
+from AutoContourRTCore.metrics.compare.file_comparison import row_cells
+from AutoContourRTCore.metrics.compare.limits import JUDGEMENT, Limits, pass_rates
 from AutoContourRTCore.metrics.compare.ratings import GRADES, count_ratings
 from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.metrics.report.report import Evaluation, report
@@ -50,8 +50,10 @@ def write_evaluation(
     ]
     if evaluation.second is not None:
         written.append(_write_rows(folder / SECOND, evaluation.second, evaluation.limits))
-        rows = [each.cells() for each in evaluation.paired]
-        written.append(_table(folder / "paired.csv", rows, told, paired.COLUMNS))
+        of_second = evaluation.second.provenance()
+        second = {"second_file": of_second.test_file, "second_id": of_second.test_id}
+        rows = [{**each.cells(), **second} for each in evaluation.paired]
+        written.append(_table(folder / "paired.csv", rows, told, (*paired.COLUMNS, *second)))
     if evaluation.ratings:
         written.append(_table(folder / "rating_counts.csv", _rating_rows(evaluation), told))
     with atomic_path(folder / REPORT) as temporary:
@@ -73,7 +75,7 @@ def _write_rows(path: Path, cohort: Cohort, limits: Limits) -> Path:
         for result in cohort.results
         for row in result.comparison.rows
     ]
-    write_csv(path, [*columns, VERDICT, *PROVENANCE_COLUMNS], rows)
+    write_csv(path, [*columns, *JUDGEMENT, *PROVENANCE_COLUMNS], rows)
     return path
 
 
@@ -143,7 +145,8 @@ def _rating_rows(evaluation: Evaluation) -> List[Dict[str, str]]:
     for line in count_ratings(evaluation.ratings):
         counts = {grade: str(n) for grade, n in zip(GRADES, line.counts)}
         shares = {f"{grade} %": str(p) for grade, p in zip(GRADES, line.percents)}
-        rows.append({"structure": line.structure, **counts, **shares, "rated": str(line.total)})
+        rows.append({"set": line.set, "structure": line.structure, **counts, **shares,
+                     "rated": str(line.total)})  # fmt: skip
     return rows
 
 

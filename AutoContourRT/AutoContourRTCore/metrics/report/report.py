@@ -9,7 +9,7 @@ from typing import List, Optional, Sequence, Tuple
 from AutoContourRTCore.metrics.choices.matching import MATCHED
 from AutoContourRTCore.metrics.cohort.cohort import Cohort
 from AutoContourRTCore.metrics.cohort.outliers import STANDS_OUT, find_outliers
-from AutoContourRTCore.metrics.cohort.paired import PairedResult
+from AutoContourRTCore.metrics.cohort.paired import FEWEST, PairedResult
 from AutoContourRTCore.metrics.cohort.summary import (
     MEASURES,
     Summary,
@@ -121,28 +121,31 @@ def _summary_section(evaluation: Evaluation) -> str:
 
 
 def _plots_section(evaluation: Evaluation) -> str:
-    rows = evaluation.cohort.rows
-    names = list(dict.fromkeys(row.structure for row in rows))
-    plots = []
-    for measure in evaluation.measures:
-        series = [
-            Series(name, [(r.case, r[measure]) for r in rows if r.structure == name])
-            for name in names
-        ]
-        marks = sorted(
-            {limit.passed for limits in evaluation.limits.by_structure.values()
-             for limit in limits if limit.measure == measure}
-        )
-        plots.append(box_plot(series, _titled(measure), marks))
+    names = list(dict.fromkeys(row.structure for row in evaluation.cohort.rows))
+    plots = [
+        box_plot([_series(evaluation, name, measure) for name in names], _titled(measure))
+        for measure in evaluation.measures
+    ]
     return section("Spread over cases", *plots, paragraph(
         "Box: quartiles and median; line: whole range; dots: cases (point at one for its name); "
-        "dashed: the limit to pass.", "small",
+        "dashed: the limit to pass; 3 of 5: cases with a finite figure, where others have none.",
+        "small",
     ))  # fmt: skip
+
+
+def _series(evaluation: Evaluation, structure: str, measure: str) -> Series:
+    own = [row for row in evaluation.cohort.rows if row.structure == structure]
+    values = [(row.case, row.judged(measure)) for row in own]
+    finite, total = sum(math.isfinite(v) for _, v in values), len(evaluation.cohort.cases)
+    name = structure if finite == total else f"{structure}, {finite} of {total}"
+    limits = evaluation.limits.of(structure)
+    passed = (limit.passed for limit in limits if limit.measure == measure)
+    return Series(name, values, next(passed, math.nan))
 
 
 def _worst_section(rows: Sequence[Row]) -> str:
     """The structures with the lowest surface Dice: where to look first."""
-    judged = [row for row in rows if math.isfinite(row["surface_dice"])]
+    judged = [row for row in rows if math.isfinite(row.judged("surface_dice"))]
     judged.sort(key=lambda row: row["surface_dice"])
     lines: List[List[Cell]] = []
     for row in judged[:WORST]:
@@ -183,7 +186,8 @@ def _paired_section(evaluation: Evaluation) -> List[str]:
          (number(each.mean_second, each.measure), ""),
          (f"{each.difference:+.3f} ({each.low:+.3f} to {each.high:+.3f})", ""),
          (f"{each.p:.3g}", ""), ("" if math.isnan(each.p_holm) else f"{each.p_holm:.3g}", ""),
-         ("" if math.isnan(each.margin) else f"{each.margin:g}", ""), told[each.non_inferior]]
+         ("" if math.isnan(each.margin) else f"{each.margin:g}", ""),
+         ("too few", "") if each.n < FEWEST and each.margin >= 0 else told[each.non_inferior]]
         for each in evaluation.paired
     ]  # fmt: skip
     first, second = evaluation.names
@@ -192,7 +196,8 @@ def _paired_section(evaluation: Evaluation) -> List[str]:
     return [section(
         f"{first} against {second}, same patients",
         table(head, rows, "Wilcoxon signed-rank test, Holm over structures; intervals: bootstrap "
-              "over patients; not inferior: the interval stays within the margin."),
+              "over patients; not inferior: the interval stays within the margin, and no figure is "
+              f"missing that the other method has; not stated for fewer than {FEWEST} patients."),
     )]  # fmt: skip
 
 
@@ -200,10 +205,11 @@ def _ratings_section(evaluation: Evaluation) -> List[str]:
     if not evaluation.ratings:
         return []
     rows = [
-        [(line.structure, ""), *[(text, "") for text in line.texts], (str(line.total), "")]
+        [(line.set or "-", ""), (line.structure, "text"), *[(text, "") for text in line.texts],
+         (str(line.total), "")]
         for line in count_ratings(evaluation.ratings)
-    ]
-    return [section("Ratings, n (%)", table(("structure", *GRADES, "rated"), rows))]
+    ]  # fmt: skip
+    return [section("Ratings, n (%)", table(("set", "structure", *GRADES, "rated"), rows))]
 
 
 def _problems_section(problems: Sequence[Tuple[str, str]]) -> str:

@@ -9,36 +9,42 @@ from typing import List, Sequence, Tuple
 
 from AutoContourRTCore.metrics.cohort.summary import describe
 
-_ROW, _LEFT, _WIDTH, _RIGHT, _TOP, _BOTTOM = 22, 150, 520, 20, 12, 40
+_ROW, _WIDTH, _RIGHT, _TOP, _BOTTOM = 22, 520, 20, 12, 40
+_LETTER = 7  # px, of a name
 _BOX, _DOT, _GRID, _LIMIT, _TEXT = "#9ecae1", "#08519c", "#dddddd", "#b2182b", "#222222"
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line of a plot: its name, and (case, value) pairs; what is not finite is left out."""
+    """One line of a plot: its name, and (case, value) pairs; what is not finite is left out.
+
+    limit: a value that is marked in its line; NaN for none.
+    """
 
     name: str
     values: Sequence[Tuple[str, float]]
+    limit: float = math.nan
 
 
-def box_plot(series: Sequence[Series], title: str, limits: Sequence[float] = ()) -> str:
+def box_plot(series: Sequence[Series], title: str) -> str:
     """A horizontal box for each series, every value as a dot that names its case.
 
-    Boxes: quartiles and median; whiskers: the whole range. limits: values marked by a line.
+    Boxes: quartiles and median; whiskers: the whole range.
     """
     finite = [v for line in series for _, v in line.values if math.isfinite(v)]
     height = _TOP + _ROW * len(series) + _BOTTOM
-    width = _LEFT + _WIDTH + _RIGHT
+    left = 16 + _LETTER * max([len(line.name) for line in series], default=0)
+    width = left + _WIDTH + _RIGHT
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'width="{width}" height="{height}" role="img" aria-label="{escape(title)}" '
         f'font-family="sans-serif" font-size="12" fill="{_TEXT}">'
     )
     if not finite:
-        return head + f'<text x="{_LEFT}" y="{_TOP + 12}">no finite values</text></svg>'
-    scale = _Scale(*_range([*finite, *limits]))
+        return head + f'<text x="{left}" y="{_TOP + 12}">no finite values</text></svg>'
+    limits = [line.limit for line in series if math.isfinite(line.limit)]
+    scale = _Scale(left, *_range([*finite, *limits]))
     parts = [head, *_axis(scale, title, height)]
-    parts += [_line(scale.x(limit), _TOP, height - _BOTTOM, _LIMIT, "4 3") for limit in limits]
     for n, line in enumerate(series):
         parts += _row(scale, line, _TOP + _ROW * n + _ROW / 2)
     return "\n".join([*parts, "</svg>"])
@@ -47,11 +53,11 @@ def box_plot(series: Sequence[Series], title: str, limits: Sequence[float] = ())
 class _Scale:
     """From values to pixels along x, with round tick marks."""
 
-    def __init__(self, low: float, high: float) -> None:
-        self.low, self.high = low, high
+    def __init__(self, left: int, low: float, high: float) -> None:
+        self.left, self.low, self.high = left, low, high
 
     def x(self, value: float) -> float:
-        return _LEFT + _WIDTH * (value - self.low) / (self.high - self.low)
+        return self.left + _WIDTH * (value - self.low) / (self.high - self.low)
 
     def ticks(self) -> List[float]:
         step = _round_step((self.high - self.low) / 6)
@@ -78,16 +84,19 @@ def _axis(scale: _Scale, title: str, height: int) -> List[str]:
         x = scale.x(tick)
         parts.append(_line(x, _TOP, bottom, _GRID))
         parts.append(f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{tick:.4g}</text>')
-    middle = _LEFT + _WIDTH / 2
+    middle = scale.left + _WIDTH / 2
     parts.append(f'<text x="{middle}" y="{height - 6}" text-anchor="middle">{escape(title)}</text>')
     return parts
 
 
 def _row(scale: _Scale, line: Series, y: float) -> List[str]:
-    parts = [f'<text x="{_LEFT - 8}" y="{y + 4}" text-anchor="end">{escape(line.name)}</text>']
+    name = escape(line.name)
+    parts = [f'<text x="{scale.left - 8}" y="{y + 4}" text-anchor="end">{name}</text>']
+    if math.isfinite(line.limit):
+        parts.append(_line(scale.x(line.limit), y - _ROW / 2, y + _ROW / 2, _LIMIT, "4 3"))
     found = describe([value for _, value in line.values])
     if not found.n:
-        return [*parts, f'<text x="{_LEFT + 4}" y="{y + 4}">-</text>']
+        return [*parts, f'<text x="{scale.left + 4}" y="{y + 4}">-</text>']
     low, high, q1, q3, median = (
         scale.x(v) for v in (found.lowest, found.highest, found.q1, found.q3, found.median)
     )

@@ -38,9 +38,9 @@ def test_a_file_comes_before_the_catalogue_and_knows_structures_by_any_name(writ
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def test_a_star_stands_for_what_neither_the_file_nor_the_catalogue_names(written):
-    found = read_tolerances(written("structure,tolerance_mm,source\n*,3,any\n"))
-    assert found.of("GTV lump").mm == 3 and found.of("Brain").mm == 1.01
+def test_a_star_stands_for_all_that_the_file_does_not_name_the_catalogues_too(written):
+    found = read_tolerances(written("structure,tolerance_mm,source\n*,3,any\nBrain,2,ours\n"))
+    assert [found.of(name).mm for name in ("GTV lump", "Parotid_L", "Brain")] == [3, 3, 2]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from scipy import stats
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.cohort.paired import ALL, compare_methods, holm, wilcoxon_p
-from AutoContourRTCore.metrics.compare.rows import UNMATCHED
+from AutoContourRTCore.metrics.compare.rows import EMPTY_IN_REFERENCE, UNMATCHED
 
 
 def test_holms_correction_of_a_textbook_family():
@@ -92,3 +92,28 @@ def test_other_patients_and_a_negative_margin_are_refused(row):
         compare_methods([row("a", dice=1)], [row("b", dice=1)])
     with pytest.raises(InputError, match="0 or more"):
         compare_methods([row("a", dice=1)], [row("a", dice=1)], margin_points=-1)
+
+
+def test_too_few_patients_are_no_proof_that_a_method_is_not_inferior(row):
+    for n, stated in ((5, None), (6, True)):
+        first, second = method(row, [0.8] * n), method(row, [0.81] * n)
+        assert compare_methods(first, second, ["dice"])[0].non_inferior is stated
+
+
+def test_a_method_that_misses_organs_the_other_finds_is_not_shown_to_be_not_inferior(row):
+    second = method(row, [3.0] * 10, measure="hd95_mm")
+    good = method(row, [3.1] * 10, measure="hd95_mm")
+    lacking = method(row, [3.1] * 8 + [math.inf] * 2, measure="hd95_mm")
+    for first, shown in ((good, True), (lacking, False)):
+        results = compare_methods(first, second, ["hd95_mm"], margin_mm=1.0)
+        assert [result.non_inferior for result in results] == [shown, shown]
+    (again, _) = compare_methods(second, lacking, ["hd95_mm"], margin_mm=1.0)
+    assert again.non_inferior is True, "what the second lacks does not count against the first"
+
+
+def test_a_structure_that_nobody_drew_does_not_dilute_a_difference(row):
+    rows = [method(row, [value] * 6) + [row(f"e{n}", state=EMPTY_IN_REFERENCE, dice=0.0)
+            for n in range(16)] for value in (0.7, 0.8)]  # fmt: skip
+    result = compare_methods(*rows, ["dice"])[0]
+    assert (result.n, result.left_out) == (6, 16)
+    assert result.difference == pytest.approx(-0.1) and result.non_inferior is False

@@ -7,13 +7,18 @@ import math
 import numpy as np
 import pytest
 
+from AutoContourRTCore.metrics.cohort.outliers import find_outliers
 from AutoContourRTCore.metrics.cohort.summary import (
     bootstrap_interval,
     describe,
     pooled_by_structure,
     summarise,
 )
-from AutoContourRTCore.metrics.compare.rows import MISSING_IN_TEST, NOT_IN_REFERENCE
+from AutoContourRTCore.metrics.compare.rows import (
+    EMPTY_IN_REFERENCE,
+    MISSING_IN_TEST,
+    NOT_IN_REFERENCE,
+)
 
 #: Sartor et al. 2020, Clinical and Translational Radiation Oncology 25:37, Tables 1a, 1b (Dice),
 #: 2a, 2b (MSD, mm): values per case, and the mean and median printed below them. None: implant.
@@ -120,3 +125,19 @@ def test_the_bootstrap_interval_of_a_normal_sample_is_near_the_textbooks():
 def test_the_interval_of_equal_values_is_the_value_and_of_one_there_is_none():
     assert bootstrap_interval([3.0, 3.0, math.nan]) == (3, 3)
     assert all(map(math.isnan, bootstrap_interval([3.0])))
+
+
+def test_what_nobody_drew_has_no_part_in_any_statistic(row):
+    """An empty segment of a template is no contour: the Dice of 0 that its row shows says nothing
+    of the test."""
+    drawn = [row(str(n), dice=0.9, voxels_both=90, voxels_reference=100, voxels_test=100)
+             for n in range(6)]  # fmt: skip
+    empty = [row(str(n), state=EMPTY_IN_REFERENCE, dice=0.0, voxels_both=0, voxels_reference=0,
+                 voxels_test=50) for n in range(6, 9)]  # fmt: skip
+    rows = [*drawn, *empty]
+    (found,) = summarise(rows, [r.case for r in rows], ["dice"])
+    assert found.what.mean == pytest.approx(0.9) and found.what.n == 6
+    assert (found.what.missing, found.not_in_reference) == (3, 3)
+    assert pooled_by_structure(rows)["Brain"] == pytest.approx(0.9)
+    assert not find_outliers(rows, ["dice"])
+    assert find_outliers([*drawn, row("9", dice=0.0)], ["dice"]), "a real 0 stands out"

@@ -9,7 +9,6 @@ from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.file_comparison import (
-    VERDICT,
     Files,
     compare_files,
     write_matching,
@@ -44,7 +43,8 @@ def test_the_table_holds_figures_verdicts_and_what_it_was_made_from(files, tmp_p
     brain, heart = read(tmp_path / "t.csv")
     assert float(brain["dice"]) == pytest.approx(0.9) and heart["hd95_mm"] == "inf"
     assert heart["asd_test_to_reference_mm"] == "nan"
-    assert (brain[VERDICT], heart[VERDICT]) == ("fail", "fail")
+    assert (brain["verdict"], heart["verdict"]) == ("fail", "fail")
+    assert brain["limits"] == "surface_dice 0.95 0.9"
     assert float(brain["dose_mean_test_gy"]) == pytest.approx(20.0)
     for row in (brain, heart):
         assert row["reference_id"] == f"sha256:{sha256_of(files.reference)}"

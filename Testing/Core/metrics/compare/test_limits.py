@@ -76,10 +76,28 @@ def test_limits_are_read_by_any_name_and_written_again(tmp_path):
 @pytest.mark.parametrize(
     ("line", "message"),
     [("Brain,dice,0.7,0.8", "wrong order"), ("Brain,msd_mm,2,1", "wrong order"),
-     ("Brain,dice,high,0.8", "no numbers"), ("Brain,dice,nan,0.8", "wrong order"),
-     ("Brain,beauty,1,0", "beauty")],
+     ("Brain,dice,high,0.8", "no numbers"), ("Brain,dice,nan,0.8", "wrong order")],
 )
 def test_bad_limits_are_refused_with_their_message(tmp_path, line, message):
     (tmp_path / "limits.csv").write_text(f"structure,measure,pass,borderline\n{line}\n")
     with pytest.raises(InputError, match=message):
         read_limits(tmp_path / "limits.csv")
+
+
+@pytest.mark.parametrize("line", ["*,hd95,3,5", "*,Surface_Dice,0.9,0.95", "*,beauty,0,1",
+                                  "*,D2%_middle_gy,1,2", "*,dose_coverage_both,1,1"])
+def test_limits_of_no_column_are_refused_and_the_nearest_named(tmp_path, line):
+    (tmp_path / "limits.csv").write_text(f"structure,measure,pass,borderline\n{line}\n")
+    with pytest.raises(InputError, match="is no column that limits can be set for; write for"):
+        read_limits(tmp_path / "limits.csv")
+    if "hd95" in line:
+        with pytest.raises(InputError, match="hd95_mm"):
+            read_limits(tmp_path / "limits.csv")
+
+
+@pytest.mark.parametrize("name", ["dose_mean_difference_gy", "D2%_test_gy", "V20Gy_test_percent"])
+def test_limits_can_be_set_for_dose_columns(row, name):
+    limits = Limits({"*": (Limit(name, 1, 2),)})
+    assert limits.judge(row(**{name: 1.5})) == BORDERLINE
+    told = limits.judgement(row(**{name: 3.0}))
+    assert told == {"verdict": FAIL, "limits": f"{name} 1 2"}

@@ -53,3 +53,10 @@ def test_an_unknown_grade_is_refused(tmp_path):
     (tmp_path / "r.csv").write_text("case,structure,grade\n1,Brain,superb\n")
     with pytest.raises(InputError, match="'superb' is unknown; write excellent, good"):
         read_ratings(tmp_path / "r.csv")
+
+
+def test_the_grades_of_two_contour_sets_are_never_added_up():
+    ratings = [Rating(str(n), "Brain", grade, set=name) for n in range(5)
+               for name, grade in (("test: m", "not acceptable"), ("reference: c", "excellent"))]
+    found = {line.set: line.counts for line in count_ratings(ratings)}
+    assert found == {"reference: c": (5, 0, 0, 0), "test: m": (0, 0, 0, 5)}

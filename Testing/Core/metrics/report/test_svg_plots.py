@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from xml.etree import ElementTree
 
 from AutoContourRTCore.metrics.report.svg_plots import Series, box_plot
@@ -10,10 +11,22 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def test_every_finite_value_is_a_dot_that_names_its_case():
     values = [("a<b", 0.5), ("c", 0.75), ("d", math.inf), ("e", math.nan)]
-    root = ElementTree.fromstring(box_plot([Series("Brain & co", values)], "Dice", [0.7]))
+    root = ElementTree.fromstring(box_plot([Series("Brain & co", values)], "Dice"))
     titles = [dot.find(f"{SVG}title").text for dot in root.iter(f"{SVG}circle")]
     assert titles == ["a<b: 0.5", "c: 0.75"]
     assert "Brain & co" in [text.text for text in root.iter(f"{SVG}text")]
+
+
+def test_a_limit_is_drawn_in_the_line_of_its_structure_alone_and_names_have_room():
+    long = "a structure of a very long name indeed"
+    series = [Series(long, [("a", 0.5)], 0.9), Series("y", [("a", 0.6)])]
+    root = ElementTree.fromstring(box_plot(series, "Dice"))
+    (dashes,) = [path for path in root.iter(f"{SVG}path") if path.get("stroke-dasharray")]
+    name, = (text for text in root.iter(f"{SVG}text") if text.text == long)
+    x, top, bottom = (float(n) for n in re.findall(r"[\d.]+", dashes.get("d")))
+    assert top < float(name.get("y")) - 4 < bottom and bottom - top == 22
+    assert float(name.get("x")) > 6 * len(long), "the beginning of the name lies in the picture"
+    assert x > max(float(dot.get("cx")) for dot in root.iter(f"{SVG}circle"))
 
 
 def test_values_lie_on_the_axis_where_they_belong():

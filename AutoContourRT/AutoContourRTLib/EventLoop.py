@@ -18,20 +18,28 @@ class QtTimer:
     def __init__(self, seconds: float, callback: Callable[[], None], repeat: bool = False) -> None:
         import qt
 
-        self._callback = callback  # PythonQt keeps no reference of its own
+        self._callback: Optional[Callable[[], None]] = callback
+        self._repeat, self._isStopped = repeat, False
         self._timer = qt.QTimer()
         self._timer.setSingleShot(not repeat)
         self._timer.connect("timeout()", self._fire)
         self._timer.start(int(seconds * 1000))
 
     def stop(self) -> None:
-        """No further call."""
+        """No further call. The connection holds this object, and what the callback holds: both go
+        with the Qt timer, which must live until its slot has returned."""
         self._callback = None
-        self._timer.stop()
+        if not self._isStopped:
+            self._isStopped = True
+            self._timer.stop()
+            self._timer.deleteLater()
 
     def _fire(self) -> None:
-        if self._callback is not None:
-            self._callback()
+        callback = self._callback
+        if not self._repeat:
+            self.stop()
+        if callback is not None:
+            callback()
 
 
 #: Makes a timer: (seconds, callback, repeat=False) -> something with stop().

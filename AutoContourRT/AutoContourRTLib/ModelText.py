@@ -18,7 +18,8 @@ def modelSummary(manifest: Manifest) -> str:
     k, j, i = manifest.training_spacing_mm
     spacing = _("{k:g} mm along the patient, {j:g} x {i:g} mm across").format(k=k, j=j, i=i)
     figures = _(
-        "overlap with clinicians' contours, 1 is perfect (mean ± standard deviation, n cases)"
+        "overlap with the contours of its validation cases, 1 is perfect (mean ± standard "
+        "deviation, n cases)"
     )
     first = [
         _line(_("Covers"), manifest.anatomy),
@@ -83,8 +84,8 @@ def validationText(manifest: Manifest, structure: str) -> str:
 def validationToolTip(manifest: Manifest, structure: str) -> str:
     """What the figures mean, with the surface Dice where there is one."""
     text = _(
-        "Dice: overlap of the model's contour with the clinician's, 1 is perfect; mean ± standard "
-        "deviation over the n validation cases in which the structure was drawn."
+        "Dice: overlap of the model's contour with that of the case, 1 is perfect; mean ± standard "
+        "deviation over the n validation cases in which the structure is known."
     )
     figures = manifest.validation.get(structure) or {}
     surface, tolerance = figures.get("surface_dice_mean"), figures.get("tolerance_mm")

@@ -22,16 +22,13 @@ def register(thumbnail: str) -> None:
     registerSample(NAME, _("Head and neck phantom (CT)"), thumbnail, loadPhantom)
 
 
-def registerSample(
-    name: str, description: str, thumbnail: str, load: Callable[..., List[Any]]
-) -> None:
+def registerSample(name: str, title: str, thumbnail: str, load: Callable[..., List[Any]]) -> None:
     """Offer something in our section of the module Sample Data; load: adds its nodes."""
     import SampleData
 
     SampleData.SampleDataLogic.registerCustomSampleDataSource(
         category=_("Auto Contour RT"),
-        sampleName=name,
-        sampleDescription=description,
+        sampleName=title,
         thumbnailFileName=thumbnail,
         uris="",  # Sample Data wants these three, although `load` does the work
         fileNames=f"{name}.nrrd",

@@ -50,8 +50,8 @@ def ended(code: int, crashed: bool, ready: bool) -> str:
     """It ended by itself or was ended from outside."""
     if not ready:
         text = _(
-            "The worker could not start (exit code {code}). Check in the module's settings that "
-            "everything it needs is installed."
+            "The worker could not start (exit code {code}). See at the top of the panel "
+            "Auto Contour RT whether all that it needs is installed."
         )
         return text.format(code=code)
     if crashed and code == _KILLED:

@@ -34,6 +34,9 @@ class CorrectPanel:
         ui.editor.segmentationNodeSelectorVisible = False
         ui.editor.sourceVolumeNodeSelectorVisible = False
         ui.editor.switchToSegmentationsButtonVisible = False
+        # Without a case the hidden selector takes up any segmentation that comes: let it not turn
+        # the views to that one's volume.
+        ui.editor.autoShowSourceVolumeNode = False
         self._connect()
 
     def _connect(self) -> None:
@@ -77,7 +80,8 @@ class CorrectPanel:
         if not self._isEntered:
             return
         if which == EDITOR:
-            self._ui.editor.installKeyboardShortcuts()
+            if self._session.case is not None:
+                self._ui.editor.installKeyboardShortcuts()
         else:
             self.keys.install()
 
@@ -92,6 +96,7 @@ class CorrectPanel:
             for name in () if case is None else case.corrections:
                 self._ui.structureComboBox.addItem(name, name)
         self._ui.correctCollapsibleButton.enabled = case is not None
+        self.useKeys(self._ui.keysComboBox.currentData)
         if case is None:
             if self._editorNode is not None:
                 self._ui.editor.setActiveEffectByName("")

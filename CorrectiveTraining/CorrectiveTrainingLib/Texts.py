@@ -18,7 +18,7 @@ from AutoContourRTCore.correction.records import (
     REVIEWED,
     CaseRecord,
 )
-from AutoContourRTCore.correction.split import TRAIN, VALIDATION
+from AutoContourRTCore.correction.split import ROTATING, TRAIN, VALIDATION
 from AutoContourRTCore.errors import InputError
 from AutoContourRTLib.Cells import Cell, Row
 from CorrectiveTrainingLib.Training import RUNNING, STARTING, STOPPING, Training
@@ -40,7 +40,7 @@ def _caseRow(
     return [
         Cell(name, case.image.path, _COLORS[state], None, case.id),
         Cell(stateTitle(state)),
-        Cell(sideTitle(case.side), _("Decided when the case is first saved; it never changes.")),
+        _sideCell(project, case),
         Cell(_diceText(case), _diceToolTip(case)),
         Cell(minutesText(seconds.get(case.id)), _("Gaps of 20 seconds or more do not count.")),
     ]
@@ -50,6 +50,13 @@ def stateTitle(state: str) -> str:
     """new, predicted, corrected, reviewed."""
     return {NEW: _("new"), PREDICTED: _("predicted"), CORRECTED: _("corrected"),
             REVIEWED: _("reviewed")}[state]  # fmt: skip
+
+
+def _sideCell(project: Project, case: CaseRecord) -> Cell:
+    if project.record.settings.split == ROTATING and case.side:
+        return Cell(_("in turn"), _("A fifth of the cases is for validation, others each cycle."))
+    told = _("Decided when the case is first saved; it never changes.")
+    return Cell(sideTitle(case.side), told)
 
 
 def sideTitle(side: str) -> str:

@@ -92,6 +92,7 @@ class TrainingPanel:
             node.SetLayoutName(PLOT_VIEW)
             node.SetLayoutLabel("P")
             node.SetSaveWithScene(False)
+            node.SetDoPropagatePlotChartSelection(False)  # other modules' charts stay out
             node.SetAndObserveParentLayoutNodeID(owner.GetID())
             self._viewNode = scene.AddNode(node)
         self._widget.setMRMLScene(scene)
@@ -185,7 +186,10 @@ class TrainingPanel:
         self._ui.promotedLabel.text = text
 
     def _promoted(self, result: Dict[str, Any]) -> None:
-        text = _("{id} {version} is now a model of Auto Contour RT; its card says how good it is.")
+        text = _(
+            "{id} {version} is now a model of Auto Contour RT, which says under Models how good it "
+            "is."
+        )
         done = text.format(id=result["id"], version=result["version"])
         warning = result.get("warning", "")
         warned = _("{done} Warning: {warning}").format(done=done, warning=warning)

@@ -109,6 +109,8 @@ class LimitsPanel:
         Grid.fill(table, [[Item(text) for text in line] for line in lines])
         for row, line in enumerate(lines):
             combo = qt.QComboBox()
+            combo.setSizeAdjustPolicy(qt.QComboBox.AdjustToMinimumContentsLengthWithIcon)
+            combo.minimumContentsLength = 14  # longer ones show whole in the list
             for name in dict.fromkeys((*LimitsText.MEASURES, line[_MEASURE])):
                 combo.addItem(Results.title(name), name)
             combo.currentIndex = combo.findData(line[_MEASURE])

@@ -34,7 +34,6 @@ class MatchingPanel:
         self._ui, self._onPairs = ui, onPairs
         self._pairs: Pairs = ()
         self._matches: Tuple[Match, ...] = ()
-        self._keep: List[Any] = []  # PythonQt keeps no reference of its own
         headers = [(_("Reference"), ""), (_("Test"), ""), (_("Structure"), _("As reported.")),
                    (_("State"), "")]  # fmt: skip
         Grid.setHeaders(ui.matchingTable, headers)
@@ -44,7 +43,6 @@ class MatchingPanel:
         """Show how these names are matched."""
         self._pairs = pairs
         self._matches = match_names(reference, test, pairs) if reference and test else ()
-        self._keep = []
         self._ui.matchingTable.setRowCount(0)  # the boxes of before go, too
         Grid.fill(self._ui.matchingTable, [_items(match) for match in self._matches])
         for number, match in enumerate(self._matches):
@@ -86,9 +84,7 @@ class MatchingPanel:
         combo.addItem(_("leave out"), _LEAVE_OUT)
         chosen = _LEAVE_OUT if match.state == LEFT_OUT else f"={now}" if now else _AUTOMATIC
         combo.currentIndex = combo.findData(chosen)
-        callback = partial(self.onChosen, match, combo)
-        combo.connect("activated(int)", callback)
-        self._keep.append(callback)
+        combo.connect("activated(int)", partial(self.onChosen, match, combo))
         self._ui.matchingTable.setCellWidget(row, column, combo)
 
 

@@ -167,9 +167,12 @@ def _item(number: int, row: Row, verdict: str, limits: Limits, name: str) -> Ite
         return Item(row.structure, names, color, number)
     if name == VERDICT:
         words = {PASS: _("pass"), BORDERLINE: _("borderline"), FAIL: _("fail"), NOT_JUDGED: "–"}
-        return Item(words[verdict], _limitText(row, limits), color, number)
+        text = words[verdict]
+        if row.state != COMPARED:
+            text = f"{text}: {row.state}" if verdict else row.state
+        return Item(text, _limitText(row, limits), color, number)
     if name == STATE:
-        text = "; ".join([*([] if row.state == COMPARED else [row.state]), *row.notes])
+        text = "; ".join(row.notes)
         return Item(text, text, None, number)
     return _figure(number, row, limits, name)
 

@@ -1,30 +1,36 @@
-"""The module SampleData: takes what modules register and can fetch it."""
+"""The module SampleData: takes what modules register, with Slicer's parameters and no others."""
 
 from __future__ import annotations
 
 from typing import Any, Dict, List
 
-import slicer
 
-_sources: List[Dict[str, Any]] = []
+class SampleDataSource:
+    """One thing on offer; a click on its button calls customDownloader with the source."""
+
+    def __init__(self, **given: Any) -> None:
+        self.__dict__.update(given)
+
+
+_sources: Dict[str, List[SampleDataSource]] = {}
 
 
 class SampleDataLogic:
-    """Registered sources are kept; `downloadSample` runs a source's own downloader."""
+    """The parameters are those that Slicer 5.8 and its present main branch have in common."""
 
     @staticmethod
-    def registerCustomSampleDataSource(category: str = "Custom", sampleName: str = "",
-                                       **named: Any) -> None:
-        _sources.append({"category": category, "sampleName": sampleName, **named})
+    def registerCustomSampleDataSource(
+        category: str = "Custom", sampleName: Any = None, uris: Any = None, fileNames: Any = None,
+        nodeNames: Any = None, customDownloader: Any = None, thumbnailFileName: Any = None,
+        loadFileType: Any = None, loadFiles: Any = None, loadFileProperties: Any = None,
+        checksums: Any = None,
+    ) -> None:
+        source = SampleDataSource(
+            sampleName=sampleName, uris=uris, fileNames=fileNames, nodeNames=nodeNames,
+            customDownloader=customDownloader, thumbnailFileName=thumbnailFileName,
+        )
+        _sources.setdefault(category, []).append(source)
 
     @staticmethod
-    def sources() -> List[Dict[str, Any]]:
-        return list(_sources)
-
-    def downloadSample(self, sampleName: str) -> Any:
-        source = next(s for s in _sources if s["sampleName"] == sampleName)
-        downloader = source.get("customDownloader")
-        if downloader is None:
-            raise RuntimeError(f"The harness does not download {sampleName}")
-        slicer.app.processEvents()
-        return downloader(source)
+    def sampleDataSourcesByCategory(category: str) -> List[SampleDataSource]:
+        return list(_sources.get(category, []))

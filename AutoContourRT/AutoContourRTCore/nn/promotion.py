@@ -29,6 +29,13 @@ from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 
+#: What the figures of every promoted model are.
+CAVEAT = (
+    "Dice with the corrected contours of the cases that chose this network. A corrected contour "
+    "goes back to the prediction that was corrected, so that these figures are higher than against "
+    "contours drawn independently. A structure that a case does not hold counts as 1 where it was "
+    "not found, else as 0."
+)
 #: Structure -> Dice of each validation case in which it is known.
 Scores = Dict[str, List[float]]
 
@@ -155,7 +162,7 @@ def _manifest(
         f"project {record.name!r}; its owner knows more",
         licence=licence,
         validation={name: _figures(own.get(name, [])) for name in record.structures},
-        known_failures=(warning,) if warning else (),
+        known_failures=(CAVEAT, warning) if warning else (CAVEAT,),
         parent=record.settings.start,
     )
 
@@ -178,10 +185,7 @@ def _table(record: ProjectRecord, own: Scores, before: Scores) -> List[str]:
         lines.append(f"| {name} | {len(own.get(name, []))} | {' | '.join(columns)} |")
     return [
         *lines, "",
-        "Dice with the corrected contours of the cases that chose this network. A corrected "
-        "contour goes back to the prediction that was corrected, so that these figures are higher "
-        "than against contours drawn independently. A structure that a case does not hold counts "
-        "as 1 where it was not found, else as 0.",
+        CAVEAT,
     ]
 
 

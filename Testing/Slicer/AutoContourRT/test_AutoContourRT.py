@@ -386,10 +386,11 @@ def test_the_phantom_is_offered_as_sample_data_and_has_no_file(
     monkeypatch.setattr(SamplePhantom, "make_phantom", lambda: make((10.0, 10.0, 10.0)))
     slicer_app.app.startupCompleted.emit()
     logic = SampleData.SampleDataLogic()
-    (node,) = logic.downloadSample("AutoContourRTPhantom")
-    (source,) = [s for s in logic.sources() if s["sampleName"] == "AutoContourRTPhantom"][-1:]
-    assert Path(source["thumbnailFileName"]).is_file()
-    assert all(type(source[name]) is str for name in ("uris", "fileNames", "nodeNames"))
+    source = next(s for s in reversed(logic.sampleDataSourcesByCategory("Auto Contour RT"))
+                  if s.sampleName == "Head and neck phantom (CT)")  # fmt: skip
+    (node,) = source.customDownloader(source)  # what the button does
+    assert Path(source.thumbnailFileName).is_file()
+    assert all(type(text) is str for text in (source.uris, source.fileNames, source.nodeNames))
     assert node.GetName() == "AutoContourRTPhantom" and node.GetStorageNode() is None
     volume, _ = make((10.0, 10.0, 10.0))
     assert np.array_equal(slicer_app.util.arrayFromVolume(node), volume.array)

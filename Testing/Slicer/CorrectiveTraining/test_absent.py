@@ -79,7 +79,7 @@ def test_a_prediction_that_comes_during_the_question_is_not_confirmed_by_its_ans
     def asked(absent: Any) -> bool:
         found = Prediction({user.RIGHT: np.roll(stroke(user), 8, axis=2)}, geometry, "net")
         write_prediction(found, case_folder(user.folder, user.case.id))
-        user.session._predicted(user.case.id, True)
+        user.session._predicted(user.case.id)
         return True
 
     user.session.confirmAbsent = asked
@@ -132,7 +132,7 @@ def test_the_state_line_counts_what_was_changed_and_what_was_confirmed(user: Any
     user.widget.cases.onDoubleClicked(1, 0)
     found = Prediction({user.LEFT: seen, user.RIGHT: seen}, geometry, "net")
     write_prediction(found, case_folder(user.folder, user.case.id))
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     user.paint(user.ui.foregroundButton, seen | np.roll(seen, 2, axis=2))  # 16 confirmed, 8 added
     assert "Kidney_L: 8 voxels corrected; 0 of 12" in user.ui.caseLabel.text
     user.paint(user.ui.backgroundButton, seen)

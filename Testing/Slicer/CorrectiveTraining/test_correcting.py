@@ -23,7 +23,7 @@ def opened(user: Any) -> Any:
     """The first case, predicted: the left organ two voxels too far to one side, the right none."""
     wanted = user.truth()
     predict(user, user.case.id, np.roll(wanted[user.LEFT], 2, axis=2), wanted[user.RIGHT])
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     return wanted
 
 
@@ -154,13 +154,13 @@ def test_a_newer_prediction_leaves_what_was_corrected_and_shows_the_rest(user: A
     user.edit(user.LEFT, wanted[user.LEFT])
     newer = np.roll(wanted[user.RIGHT], 3, axis=1)
     predict(user, user.case.id, np.zeros_like(newer), newer, "newer")
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     assert np.array_equal(user.shown(user.case.contours, user.LEFT), wanted[user.LEFT])
     assert user.case.corrections[user.LEFT].annotation.model == "net"
     assert np.array_equal(user.shown(user.case.contours, user.RIGHT), newer)
     assert np.array_equal(user.shown(user.case.prediction, user.RIGHT), newer)
     predict(user, user.case.id, newer, np.zeros_like(newer), "finds nothing")
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     assert not user.shown(user.case.contours, user.RIGHT).any()
 
 

@@ -45,7 +45,7 @@ def correctSlices(user: Any, removed: int) -> None:
     geometry = user.session.project.case(user.case.id).image.geometry
     folder = case_folder(user.folder, user.case.id)
     write_prediction(Prediction({user.LEFT: predicted}, geometry, "net"), folder)
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     user.edit(user.LEFT, truth)
 
 

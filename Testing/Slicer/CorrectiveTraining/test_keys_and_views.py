@@ -122,3 +122,15 @@ def test_choosing_a_structure_in_the_editor_chooses_it_in_the_panel(user: Any) -
     assert user.ui.structureComboBox.currentData == user.RIGHT
     user.ui.structureComboBox.currentIndex = 0
     assert user.editor.currentSegmentID() == user.LEFT
+
+
+def test_without_a_case_the_editor_has_no_keys_and_turns_no_view(
+    user: Any, slicer_app: Any
+) -> None:
+    """Its hidden selector may have taken up a segmentation that is none of ours."""
+    choose(user, "editor")
+    assert user.editor._shortcuts and not user.editor.autoShowSourceVolumeNode
+    user.session.forsake()
+    assert not user.editor._shortcuts
+    user.session.open(user.session.project.record.cases[0].id)
+    assert user.editor._shortcuts

@@ -268,7 +268,7 @@ def test_the_plots_show_what_the_project_holds(user: Any, monkeypatch: Any) -> N
         geometry = user.session.project.case(user.case.id).image.geometry
         found = Prediction({user.LEFT: np.roll(truth, shift, axis=2)}, geometry, "net")
         write_prediction(found, case_folder(user.folder, user.case.id))
-        user.session._predicted(user.case.id, True)
+        user.session._predicted(user.case.id)
         user.edit(user.LEFT, truth)
         user.ui.nextButton.click()
     shown = points(user, "agreement")

@@ -165,11 +165,11 @@ def test_a_prediction_that_comes_while_the_user_is_asked_waits_for_the_answer(
 ) -> None:
     seen, newer, drawn = block(3, 8, 4, 6), block(4, 14, 14), block(3, 8, 4)
     predict(user, **{user.LEFT: newer, user.RIGHT: seen})
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
 
     def asked(others: Any) -> tuple:
         predict(user, **{user.LEFT: newer, user.RIGHT: newer})
-        user.session._predicted(user.case.id, True)
+        user.session._predicted(user.case.id)
         return tuple(others)
 
     user.session.confirm = asked
@@ -187,7 +187,7 @@ def test_a_prediction_that_waited_is_shown_later(user: Any) -> None:
     found = block(4, 14, 14)
     predict(user, **{user.LEFT: found, user.RIGHT: found})
     user.case.isTaking = True
-    user.session._predicted(user.case.id, True)
+    user.session._predicted(user.case.id)
     assert not user.shown(user.case.prediction, user.LEFT).any()
     user.case.isTaking = False
     user.waitFor(lambda: user.shown(user.case.prediction, user.LEFT).any(), 10)

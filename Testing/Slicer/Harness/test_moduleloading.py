@@ -90,8 +90,10 @@ def test_sample_data_is_registered_at_the_end_of_the_start(demo: Any, slicer_app
     import SampleData
 
     slicer_app.app.startupCompleted()
-    names = [source["sampleName"] for source in SampleData.SampleDataLogic.sources()]
-    assert "HarnessDemo1" in names
+    sources = SampleData.SampleDataLogic.sampleDataSourcesByCategory("HarnessDemo")
+    assert "HarnessDemo1" in [source.sampleName for source in sources]
+    with pytest.raises(TypeError):  # as Slicer does
+        SampleData.SampleDataLogic.registerCustomSampleDataSource(sampleDescription="x")
 
 
 def test_the_panel_can_be_photographed(demo: Any, tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     sourceVolumeNodeSelectorVisible = _flag("sourceVolumeNodeSelectorVisible")
     masterVolumeNodeSelectorVisible = sourceVolumeNodeSelectorVisible
     switchToSegmentationsButtonVisible = _flag("switchToSegmentationsButtonVisible")
+    autoShowSourceVolumeNode = _flag("autoShowSourceVolumeNode")
     undoEnabled = _flag("undoEnabled")
     readOnly = _flag("readOnly")
 

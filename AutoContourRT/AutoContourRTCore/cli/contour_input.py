@@ -18,7 +18,7 @@ from AutoContourRTCore.volumes.dicom.series import Series, choose, ct_series, gr
 from AutoContourRTCore.volumes.dicom.structures import Image, image_of, place, series_for
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from AutoContourRTCore.volumes.resample import resample_mask
+from AutoContourRTCore.volumes.resample import resample_labelmap
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,8 @@ def _of_segmentation(path: Path, ct: Optional[Path], uid: str) -> Contours:
             f"{series.first.frame_of_reference}); give the CT that it was drawn on."
         )
     geometry, notes = grid_of(series)
-    masks = {name: resample_mask(mask, labelmap.geometry, geometry)
-             for name, mask in labelmap.masks.items()}  # fmt: skip
-    return Contours(LabelMap(masks, geometry), series, (*series.notes, *notes))
+    moved, changed = resample_labelmap(labelmap, geometry)
+    return Contours(moved, series, (*series.notes, *notes, *changed))
 
 
 def _series_in(ct: Optional[Path], uid: str) -> Optional[Series]:

@@ -46,19 +46,26 @@ def table_of(path: Path) -> Path:
 
 
 def write_any(
-    labelmap: LabelMap, series: Optional[Series], path: Path, export: Export
+    labelmap: LabelMap,
+    series: Optional[Series],
+    path: Path,
+    export: Export,
+    also: Optional[LabelMap] = None,
 ) -> Tuple[str, ...]:
-    """Write structures; returns notes. export: for the DICOM kinds.
+    """Write structures; returns notes. export: for the DICOM kinds. also: more structures, which
+    only those kinds may have on another grid.
 
     Raises InputError for structures that a label image cannot hold, and for DICOM without series.
     """
     kind = kind_of(path)
     if kind == STRUCTURE_SET:
-        return write_rtstruct(labelmap, series, path, export)
+        return write_rtstruct(labelmap, series, path, export, also)
     if kind == SEGMENTATION:
         from AutoContourRTCore.volumes.dicom.highdicom_files import write_seg
 
-        return write_seg(labelmap, series, path, export)
+        return write_seg(labelmap, series, path, export, also)
+    if also is not None:
+        labelmap = _on_one_grid(labelmap, also, path)
     if kind == SLICER:
         write_labelmap(labelmap, path)
     elif kind == LABELS:
@@ -66,6 +73,15 @@ def write_any(
     else:
         _write_folder(labelmap, path)
     return ()
+
+
+def _on_one_grid(labelmap: LabelMap, also: LabelMap, path: Path) -> LabelMap:
+    if not also.geometry.same_grid(labelmap.geometry):
+        raise InputError(
+            f"{path} holds one grid, and {also.names[0]} lies on that of the CT, the other "
+            "structures do not; write a .dcm, or leave --body out."
+        )
+    return LabelMap({**labelmap.masks, **also.masks}, labelmap.geometry)
 
 
 def _write_labels(labelmap: LabelMap, path: Path) -> None:

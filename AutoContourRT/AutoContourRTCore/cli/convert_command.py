@@ -11,7 +11,7 @@ from AutoContourRTCore.cli.outputs import check_file
 from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.segmentation.external import with_body
+from AutoContourRTCore.segmentation.external import outline
 
 
 def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -53,10 +53,10 @@ def run(options: argparse.Namespace, screen: Console) -> int:
             return 0
         how = (options.generated or "").upper()
         export = export_of(options, labelmap.names, how)
-        if options.body:
-            labelmap = with_body(labelmap, contours.series)
+        also = outline(labelmap, contours.series) if options.body else None
         progress(0.5, "writing")
-        notes = (*contours.notes, *write_any(labelmap, contours.series, options.output, export))
+        told = write_any(labelmap, contours.series, options.output, export, also)
+        notes = (*contours.notes, *told)
         progress(1.0, "done")
     for note in notes:
         screen.note(f"Warning: {note}")

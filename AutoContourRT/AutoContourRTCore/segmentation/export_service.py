@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Dict, Mapping, Tuple
+from typing import Any, ClassVar, Dict, Iterator, Mapping, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.messages import ARE_PATHS, IS_BOOL, IS_PATH, MAY_BE_EMPTY, Message, Rule
 from AutoContourRTCore.progress import Progress, ignore_progress
-from AutoContourRTCore.segmentation.external import BODY, with_body
+from AutoContourRTCore.segmentation.external import BODY, outline
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.dicom.roi_names import read_name_map, roi_names
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export, write_rtstruct
@@ -104,31 +105,42 @@ class ExportService:
         check_same_image(sample, ct.volume, request.image_name, ct.series.where)
         progress(0.5, "reading the contours")
         labelmap = read_labelmap(request.input)
+        also = None
         if request.body:
             progress(0.6, "outlining the patient")
-            labelmap = with_body(labelmap, ct.series)
+            also = outline(labelmap, ct.series)
         what = "structure set" if request.file_kind == RTSTRUCT else "segmentation"
         progress(0.8, f"writing the {what}")
-        written, notes = _write(labelmap, ct.series, request)
-        if request.archive:
-            with atomic_path(request.archive) as temporary:
-                shutil.copyfile(request.input, temporary)
+        with _archived(request):
+            written, notes = _write(labelmap, also, ct.series, request)
         return ExportResult(request.output, written, (*ct.notes, *notes))
 
 
+@contextmanager
+def _archived(request: ExportRequest) -> Iterator[None]:
+    """A copy of the masks where it is asked for, which takes its place once the rest is written."""
+    if not request.archive:
+        yield
+        return
+    with atomic_path(request.archive) as temporary:
+        shutil.copyfile(request.input, temporary)
+        yield
+
+
 def _write(
-    labelmap: LabelMap, series: Series, request: ExportRequest
+    labelmap: LabelMap, also: Optional[LabelMap], series: Series, request: ExportRequest
 ) -> Tuple[Tuple[str, ...], Tuple[str, ...]]:
     """Write the file; returns the names there, and notes."""
     export, path = _export(request), Path(request.output)
-    filled = [name for name, mask in labelmap.masks.items() if mask.any()]
+    parts = [labelmap] if also is None else [labelmap, also]
+    filled = [name for part in parts for name, mask in part.masks.items() if mask.any()]
     if request.file_kind == RTSTRUCT:
-        notes = write_rtstruct(labelmap, series, path, export)
+        notes = write_rtstruct(labelmap, series, path, export, also)
         names = roi_names(filled, export.names)
     else:
         from AutoContourRTCore.volumes.dicom.highdicom_files import segment_labels, write_seg
 
-        notes = write_seg(labelmap, series, path, export)
+        notes = write_seg(labelmap, series, path, export, also)
         names = segment_labels(filled, export.names)
     return tuple(each.roi_name for each in names.values()), notes
 

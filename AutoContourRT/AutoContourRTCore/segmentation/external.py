@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 BODY = "Body"
 
 
-def with_body(labelmap: LabelMap, series: Optional[Series]) -> LabelMap:
-    """The structures and the outline of the patient, on the grid of the CT.
+def outline(labelmap: LabelMap, series: Optional[Series]) -> LabelMap:
+    """The outline of the patient on the grid of the CT, for structures that lack one.
 
+    The structures keep their own grid: moved to that of the CT, fine ones would change.
     Raises InputError without a CT series, and where the structures hold an outline already.
     """
     from AutoContourRTCore.segmentation.body import body_mask
     from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, appearance_of
     from AutoContourRTCore.volumes.dicom.series import load
     from AutoContourRTCore.volumes.labelmap import LabelMap
-    from AutoContourRTCore.volumes.resample import resample_mask
 
     outlines = [name for name in labelmap.names if appearance_of(name).kind == EXTERNAL]
     if outlines:
@@ -30,9 +30,4 @@ def with_body(labelmap: LabelMap, series: Optional[Series]) -> LabelMap:
     if series is None:
         raise InputError("--body needs the CT; give its DICOM folder (--ct FOLDER).")
     ct = load(series).volume
-    moved = {
-        name: mask if ct.geometry.same_grid(labelmap.geometry)
-        else resample_mask(mask, labelmap.geometry, ct.geometry)
-        for name, mask in labelmap.masks.items()
-    }  # fmt: skip
-    return LabelMap({**moved, BODY: body_mask(ct)}, ct.geometry)
+    return LabelMap({BODY: body_mask(ct)}, ct.geometry)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Tuple
 
 from AutoContourRTCore.models.manifest import Manifest
-from AutoContourRTCore.segmentation.external import BODY, with_body
+from AutoContourRTCore.segmentation.external import BODY, outline
 
 if TYPE_CHECKING:
     from AutoContourRTCore.volumes.dicom.roi_names import NameMap
@@ -35,7 +35,6 @@ def write_structure_set(
     found, labelmap = find_series(ct, series), read_labelmap(contours)
     by_program = (BODY,) if body else ()
     generated = dict.fromkeys((*labelmap.names, *by_program), "AUTOMATIC")
-    if body:
-        labelmap = with_body(labelmap, found)
+    also = outline(labelmap, found) if body else None
     export = Export(label, names, generated, manifest.id, manifest.version, by_program)
-    return write_rtstruct(labelmap, found, path, export)
+    return write_rtstruct(labelmap, found, path, export, also)

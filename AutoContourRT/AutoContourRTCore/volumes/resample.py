@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Tuple
+from typing import List, Tuple
 
 import numpy as np
 import SimpleITK as sitk
 
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
+from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
 
 #: A target this many times coarser than the source is smoothed first. Below it linear interpolation
 #: alone serves: a CT upsampled to 1 mm must lead to the same contours as the CT itself.
 SMOOTH_ABOVE = 4.0
+MOST_LOST = 0.01  # of a structure's volume, on the way to another grid; more is told
 KERNEL_LIMIT = 64  # voxels of the smoothing kernel; more than the coarsest grid asks for
 
 
@@ -49,6 +51,20 @@ def resample(volume: Volume, target: Geometry, outside: float) -> Volume:
 def resample_mask(mask: np.ndarray, source: Geometry, target: Geometry) -> np.ndarray:
     """A bool mask on another grid: where the interpolated mask is at least one half."""
     return resample(Volume(mask.astype(np.float32), source), target, 0.0).array >= 0.5
+
+
+def resample_labelmap(labelmap: LabelMap, target: Geometry) -> Tuple[LabelMap, List[str]]:
+    """Masks on another grid; a note for each whose volume has changed."""
+    masks, notes = {}, []
+    for name, mask in labelmap.masks.items():
+        masks[name] = resample_mask(mask, labelmap.geometry, target)
+        before, after = labelmap.volume_ml(name), masks[name].sum() * target.voxel_ml
+        if abs(after - before) > MOST_LOST * before:
+            notes.append(
+                f"{name} has {before:.2f} ml in the file and {after:.2f} ml on this volume: it "
+                "reaches outside, or the grids differ. Check it."
+            )
+    return LabelMap(masks, target), notes
 
 
 def lps_grid_around(

@@ -153,6 +153,25 @@ def test_the_outline_of_the_patient_can_be_added(
     assert 2 * (body & inside).sum() / (body.sum() + inside.sum()) > 0.97
 
 
+def test_the_outline_joins_others_in_a_file_of_one_grid_only_on_that_grid(
+    command: Any, tmp_path: Path
+) -> None:
+    grid = Geometry((10, 40, 40), (3.0, 3.0, 3.0))
+    _, j, i = np.indices(grid.shape)
+    inside = np.hypot(j - 20, i - 20) < 14
+    made.write_ct(tmp_path / "ct", np.where(inside, 30, -1000).astype(np.int16), grid)
+    heart = np.hypot(j - 20, i - 20) < 4
+    write_labelmap(LabelMap({"Heart": heart}, grid), tmp_path / "same.seg.nrrd")
+    write_labelmap(LabelMap({"Heart": heart[:5]}, Geometry((5, 40, 40), (3.0, 3.0, 3.0))),
+                   tmp_path / "part.seg.nrrd")  # fmt: skip
+    ends = ("--ct", tmp_path / "ct", "--body")
+    done = command("convert", tmp_path / "same.seg.nrrd", tmp_path / "o.seg.nrrd", *ends)
+    assert done.code == 0, done.err
+    assert read_labelmap(tmp_path / "o.seg.nrrd").names == ("Heart", "Body")
+    done = command("convert", tmp_path / "part.seg.nrrd", tmp_path / "p.seg.nrrd", *ends)
+    assert done.code == 2 and "holds one grid, and Body lies on that of the CT" in done.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -102,6 +102,57 @@ def test_the_outline_is_external_and_not_said_to_be_the_models(
     assert body.sum() == pytest.approx((hounsfield() > -300).sum(), rel=0.02)
 
 
+@pytest.mark.parametrize("body", [False, True])
+def test_contours_keep_their_own_finer_grid_with_and_without_the_outline(
+    request_: ExportRequest, tmp_path: Path, body: bool
+) -> None:
+    fine = Geometry((8, 80, 80), (3.0, 1.0, 1.0), (-40.5, -40.5, 10.0))
+    sheet = np.zeros(fine.shape, bool)
+    sheet[1:7, 40, 20:60] = True  # one fine voxel thick: the CT's pixels are twice as wide
+    write_labelmap(LabelMap({"SpinalCord": sheet}, fine), tmp_path / "contours.seg.nrrd")
+    result = ExportService()(replace(request_, body=body))
+    assert result.warnings == ()
+    found = pydicom.dcmread(tmp_path / "RS.dcm").ROIContourSequence[0].ContourSequence
+    for contour in found:
+        x, y = np.array(contour.ContourData, float).reshape(-1, 3)[:, :2].T
+        area = abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2
+        assert area == pytest.approx(40.0, rel=0.05)
+
+
+def test_contours_of_another_ct_are_refused_with_the_outline_too(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    longer = Geometry((40, 40, 40), (3.0, 2.0, 2.0), (-40.0, -40.0, 10.0))
+    cord = np.zeros(longer.shape, bool)
+    cord[1:38, 18:22, 18:22] = True
+    write_labelmap(LabelMap({"SpinalCord": cord}, longer), tmp_path / "contours.seg.nrrd")
+    with pytest.raises(InputError, match="SpinalCord reaches 87.0 mm outside the CT"):
+        ExportService()(replace(request_, body=True))
+    assert not (tmp_path / "RS.dcm").exists()
+
+
+def test_a_copy_that_cannot_be_kept_leaves_the_earlier_file_as_it_was(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    (tmp_path / "RS.dcm").write_bytes(b"old")
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(InputError, match="it is a folder"):
+        ExportService()(replace(request_, archive=str(tmp_path / "taken")))
+    assert (tmp_path / "RS.dcm").read_bytes() == b"old"
+
+
+def test_a_segmentation_tells_what_changed_on_the_pixels_of_the_ct(
+    request_: ExportRequest, tmp_path: Path
+) -> None:
+    pytest.importorskip("highdicom")
+    fine = Geometry((8, 80, 80), (3.0, 1.0, 1.0), (-40.5, -40.5, 10.0))
+    sheet = np.zeros(fine.shape, bool)
+    sheet[1:7, 40, 20:60] = True
+    write_labelmap(LabelMap({"SpinalCord": sheet}, fine), tmp_path / "contours.seg.nrrd")
+    result = ExportService()(replace(request_, file_kind="seg", body=True))
+    assert len(result.warnings) == 1 and "SpinalCord has 0.72 ml" in result.warnings[0]
+
+
 def test_a_segmentation_comes_back_with_what_made_it_and_the_outline(
     request_: ExportRequest, tmp_path: Path
 ) -> None:

@@ -23,7 +23,13 @@ from AutoContourRTCore.volumes.dicom.appearance import UNSPECIFIED, Code, Rgb, a
 from AutoContourRTCore.volumes.dicom.grid import grid
 from AutoContourRTCore.volumes.dicom.on_slices import check_inside, masks_on
 from AutoContourRTCore.volumes.dicom.roi_names import RoiName, chosen_names
-from AutoContourRTCore.volumes.dicom.rtstruct_write import PRODUCT, Export, check_series
+from AutoContourRTCore.volumes.dicom.rtstruct_write import (
+    PRODUCT,
+    Export,
+    check_series,
+    slice_volume_ml,
+    volume_notes,
+)
 from AutoContourRTCore.volumes.dicom.series import Series
 from AutoContourRTCore.volumes.labelmap import LabelMap
 
@@ -48,10 +54,15 @@ class SegFile:
 
 
 def write_seg(
-    labelmap: LabelMap, series: Optional[Series], path: Union[str, Path], export: Export
+    labelmap: LabelMap,
+    series: Optional[Series],
+    path: Union[str, Path],
+    export: Export,
+    also: Optional[LabelMap] = None,
 ) -> Tuple[str, ...]:
     """Write structures as a DICOM segmentation on the pixels of a CT series; returns notes.
 
+    also: more structures, on a grid of their own.
     Raises InputError, before anything is written, when the series is not known or is another one,
     when it is not known how a structure came about, and for names that will not do.
     """
@@ -61,18 +72,23 @@ def write_seg(
             "A DICOM segmentation must name the images it belongs to, and for these contours none "
             "are known; give the CT's DICOM folder (--ct FOLDER)."
         )
-    unknown = [name for name in labelmap.names if not export.generated.get(name)]
+    parts = [labelmap] if also is None else [labelmap, also]
+    unknown = [name for part in parts for name in part.names if not export.generated.get(name)]
     if unknown:
         raise InputError(
             f"A DICOM segmentation must say how its contours came about, and for {unknown[0]} it "
             "is not known; say --generated automatic, semiautomatic or manual."
         )
-    check_inside(labelmap, series)
-    empty = [name for name, mask in labelmap.masks.items() if not mask.any()]
-    names = [name for name in labelmap.names if name not in empty]
+    for part in parts:
+        check_inside(part, series)
+    empty = [name for part in parts for name, mask in part.masks.items() if not mask.any()]
+    masks = {
+        name: masks_on(mask, part.geometry, series)
+        for part in parts for name, mask in part.masks.items() if name not in empty
+    }  # fmt: skip
+    names = list(masks)
     labels = segment_labels(names, export.names)
-    masks = [masks_on(labelmap.masks[name], labelmap.geometry, series) for name in names]
-    lost = [name for name, mask in zip(names, masks) if not mask.any()]
+    lost = [name for name, mask in masks.items() if not mask.any()]
     if lost or not names:
         raise InputError(
             f"No voxel of {', '.join(lost) or 'any structure'} would lie on the CT; nothing was "
@@ -83,7 +99,7 @@ def write_seg(
     with warnings.catch_warnings(), _refused(series):
         warnings.simplefilter("ignore")  # of remarks on the source's values
         made = hd.seg.Segmentation(
-            source_images=sources, pixel_array=np.stack(masks, axis=-1),
+            source_images=sources, pixel_array=np.stack(list(masks.values()), axis=-1),
             segmentation_type="BINARY",
             segment_descriptions=[
                 _segment(hd, n, name, labels[name], export) for n, name in enumerate(names, 1)
@@ -96,7 +112,16 @@ def write_seg(
         )  # fmt: skip
         with atomic_path(path) as temporary:
             made.save_as(str(temporary))
-    return (f"Empty structures are left out: {', '.join(empty)}.",) if empty else ()
+    notes = [f"Empty structures are left out: {', '.join(empty)}."] if empty else []
+    for part in parts:
+        volumes = {name: _volume_ml(masks[name], series) for name in part.names if name in masks}
+        notes += volume_notes(part, volumes, series)
+    return tuple(notes)
+
+
+def _volume_ml(mask: np.ndarray, series: Series) -> float:
+    """Of a mask on the pixels of the slices [slice, j, i]."""
+    return slice_volume_ml(mask.sum(axis=(1, 2)) * np.prod(series.first.spacing), series)
 
 
 @contextmanager

@@ -23,11 +23,10 @@ from AutoContourRTCore.volumes.dicom.series import Loaded, load, series_of_files
 from AutoContourRTCore.volumes.dicom.structures import Image, place
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from AutoContourRTCore.volumes.resample import resample_mask
+from AutoContourRTCore.volumes.resample import resample_labelmap
 from AutoContourRTCore.volumes.segfile import write_labelmap
 
 STRUCTURES, DOSE = "structures", "dose"
-MOST_LOST = 0.01  # of a structure's volume, on the way to another grid; more is told
 
 
 @dataclass(frozen=True)
@@ -196,7 +195,7 @@ def _read_segmentation(
     progress(0.4, "reading the segmentation")
     found = read_seg_file(path)
     _check_frame(path, found.frame_of_reference, image)
-    labelmap, notes = _on_grid(found.labelmap, image.geometry)
+    labelmap, notes = resample_labelmap(found.labelmap, image.geometry)
     if not any(mask.any() for mask in labelmap.masks.values()):
         raise InputError(f"{path}: nothing of it lies on {image.where}.")
     names = segment_names(labelmap.names)
@@ -206,20 +205,6 @@ def _read_segmentation(
     notes = [*image.notes, *_unknown_frame(image, found.frame_of_reference), *notes]
     label = _label("SEG", found.label, path)
     return _written(labelmap, structures, request, progress, label, found.instance, notes)
-
-
-def _on_grid(labelmap: LabelMap, grid: Geometry) -> Tuple[LabelMap, List[str]]:
-    """Masks on another grid; a note for each whose volume has changed."""
-    masks, notes = {}, []
-    for name, mask in labelmap.masks.items():
-        masks[name] = resample_mask(mask, labelmap.geometry, grid)
-        before, after = labelmap.volume_ml(name), masks[name].sum() * grid.voxel_ml
-        if abs(after - before) > MOST_LOST * before:
-            notes.append(
-                f"{name} has {before:.2f} ml in the file and {after:.2f} ml on this volume: it "
-                "reaches outside, or the grids differ. Check it."
-            )
-    return LabelMap(masks, grid), notes
 
 
 def _written(

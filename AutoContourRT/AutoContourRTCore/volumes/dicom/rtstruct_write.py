@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -75,10 +75,12 @@ def write_rtstruct(
     series: Optional[Series],
     path: Union[str, Path],
     export: Optional[Export] = None,
+    also: Optional[LabelMap] = None,
 ) -> Tuple[str, ...]:
     """Write structures as an RTSTRUCT file for a CT series; returns notes: what was left out.
 
     The masks may lie on any grid: contours are drawn in the planes of the series' slices.
+    also: more structures, on a grid of their own.
     Raises InputError, before anything is written, when the series is not known (None) or is
     another one, for names that will not do, and for a structure that would be lost.
     """
@@ -89,15 +91,17 @@ def write_rtstruct(
             "are known; give the CT's DICOM folder (--ct FOLDER)."
         )
     check_series(series)
-    check_inside(labelmap, series)
-    empty = [name for name, mask in labelmap.masks.items() if not mask.any()]
-    filled = labelmap.only([name for name in labelmap.names if name not in empty])
-    if not filled.masks:
+    parts = [labelmap] if also is None else [labelmap, also]
+    for part in parts:
+        check_inside(part, series)
+    empty = [name for part in parts for name, mask in part.masks.items() if not mask.any()]
+    filled = [part.only([name for name in part.names if name not in empty]) for part in parts]
+    names = roi_names([name for part in filled for name in part.names], export.names)
+    if not names:
         raise InputError("There is no voxel in any structure; no structure set was written.")
-    names = roi_names(filled.names, export.names)
-    contours = {name: _contours(name, filled, series) for name in filled.names}
+    contours = {name: _contours(name, part, series) for part in filled for name in part.names}
     notes = [f"Empty structures are left out: {', '.join(empty)}."] if empty else []
-    notes += _changed(contours, filled, series)
+    notes += [note for part in filled for note in _changed(contours, part, series)]
     content = _head(series, export)
     _add_references(content, series)
     _add_rois(content, contours, names, series, export)
@@ -132,24 +136,31 @@ def _contours(name: str, labelmap: LabelMap, series: Series) -> List[List[np.nda
 def _changed(
     contours: Dict[str, List[List[np.ndarray]]], labelmap: LabelMap, series: Series
 ) -> List[str]:
-    """A note for each structure whose volume on the slices is not that of its mask."""
-    notes = []
-    for name, slices in contours.items():
-        before, after = labelmap.volume_ml(name), contour_volume_ml(slices, series)
-        if abs(after - before) > MOST_CHANGE * before:
-            notes.append(
-                f"{name} has {before:.2f} ml in its mask, {after:.2f} ml on the slices of "
-                f"{series.where}: their distance or place differs. Check it."
-            )
-    return notes
+    volumes = {name: contour_volume_ml(contours[name], series) for name in labelmap.names}
+    return volume_notes(labelmap, volumes, series)
+
+
+def volume_notes(labelmap: LabelMap, volumes: Mapping[str, float], series: Series) -> List[str]:
+    """A note for each structure whose volume on the slices (ml) is not that of its mask."""
+    return [
+        f"{name} has {labelmap.volume_ml(name):.2f} ml in its mask, {ml:.2f} ml on the slices of "
+        f"{series.where}: their distance or place differs. Check it."
+        for name, ml in volumes.items()
+        if abs(ml - labelmap.volume_ml(name)) > MOST_CHANGE * labelmap.volume_ml(name)
+    ]
 
 
 def contour_volume_ml(slices: List[List[np.ndarray]], series: Series) -> float:
     """The area of contours on each slice times the distance half-way to its neighbours, in ml."""
-    heights = series.heights
-    steps = np.gradient(heights) if len(heights) > 1 else [series.plane(0).spacing[0]]
     rows = series.axes[1:]
     areas = [sum(abs(area(points @ rows.T)) for points in polygons) for polygons in slices]
+    return slice_volume_ml(areas, series)
+
+
+def slice_volume_ml(areas: Sequence[float], series: Series) -> float:
+    """Areas (mm2) on each slice times the distance half-way to its neighbours, in ml."""
+    heights = series.heights
+    steps = np.gradient(heights) if len(heights) > 1 else [series.plane(0).spacing[0]]
     return float(np.dot(areas, steps)) / 1000.0
 
 

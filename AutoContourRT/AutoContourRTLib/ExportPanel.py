@@ -17,6 +17,7 @@ from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
 from AutoContourRTLib import RtStructExport
 from AutoContourRTLib.Dependencies import isInstalled
 from AutoContourRTLib.DicomProvenance import dicomFiles
+from AutoContourRTLib.FileNames import fileName
 from AutoContourRTLib.SegmentationNodes import segmentNames
 
 
@@ -156,7 +157,7 @@ class ExportPanel:
         if byHand is None:
             return
         isStructureSet = self._kind() == RTSTRUCT
-        name = f"{'RS' if isStructureSet else 'SEG'} {self.node.GetName()}.dcm"
+        name = fileName(f"{'RS' if isStructureSet else 'SEG'} {self.node.GetName()}") + ".dcm"
         title = _("Export a structure set") if isStructureSet else _("Export a segmentation")
         path = self._ask(title, name, _("DICOM (*.dcm)"))
         if not path:
@@ -164,7 +165,7 @@ class ExportPanel:
         output = Path(path)
         if output.suffix.lower() != RtStructExport.SUFFIX:
             output = output.with_name(output.name + RtStructExport.SUFFIX)
-        if self._agreedToReplace(output, isAsked=str(output) == path):
+        if self._agreedToReplace(output, isAsked=output == Path(path)):
             self._start(output, byHand)
 
     def onCancel(self) -> None:

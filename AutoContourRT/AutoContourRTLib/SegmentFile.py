@@ -17,6 +17,7 @@ from slicer.i18n import tr as _
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.imagefile import geometry_of
+from AutoContourRTCore.volumes.sitk_path import sitk_path
 from AutoContourRTLib.Layers import NO_VOXELS, Layer, LayeredSegments
 
 CHUNK_BYTES = 1 << 22
@@ -35,7 +36,7 @@ class _Extent:
 def readSegments(path: Path) -> Generator[float, None, LayeredSegments]:
     """Yields the share done; returns the segments. Raises InputError for a damaged file."""
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(sitk_path(Path(path)))
     try:
         reader.ReadImageInformation()
         geometry = geometry_of(reader, path)

@@ -78,6 +78,11 @@ class SegmentationRun(WorkerRun):
         roi = self.options.roiNode
         self._box = voxelBox(roi, self.volumeNode) if roi is not None else None
 
+    def _named(self, message: str) -> str:
+        """With the volume's name in place of the temporary file's."""
+        file, name = self._folder.path / "volume.nrrd", self.volumeNode.GetName()
+        return message.replace(str(file), repr(name))
+
     def _work(self) -> None:
         self._watch = VolumeWatch(self.volumeNode, self._discard)
         self._watches = (self._watch,)

@@ -10,6 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTLib.FileNames import fileName
 from AutoContourRTLib.Requests import ignore
 from MetricsModuleLib import (
     Charts,
@@ -154,10 +155,10 @@ class ResultPanel:
     def onSave(self) -> None:
         """The table as the command writes it."""
         with slicer.util.tryWithErrorDisplay(_("The table was not saved.")):
+            name = fileName(self.node.GetName()) + ".csv"
             path = qt.QFileDialog.getSaveFileName(
-                slicer.util.mainWindow(), _("Save the table"), f"{self.node.GetName()}.csv",
-                "CSV (*.csv)",
-            )  # fmt: skip
+                slicer.util.mainWindow(), _("Save the table"), name, "CSV (*.csv)"
+            )
             if path:
                 KeptTable.saveCsv(self.node, Path(path))
 

@@ -69,16 +69,22 @@ def run_cohort(order: Order, pool: Pool, progress: Progress) -> Tuple[Row, ...]:
             with closing(pool.run(requests)) as replies:
                 for reply in replies:
                     board.hear(reply)
+        if board.is_behind:
+            board.write()
         return tuple(board.rows.values())
 
 
 class _Board:
-    """The table, and what is said of the cases under way."""
+    """The table, and what is said of the cases under way.
+
+    is_behind: the table could not be written after the last case, as another program has it open.
+    """
 
     def __init__(self, order: Order, lock: Lock, progress: Progress) -> None:
         self._order, self._lock, self._progress = order, lock, progress
         self._began: Dict[str, float] = {}
         self._shares: Dict[str, float] = {}  # of the cases under way, 0..1
+        self.is_behind = False
         rows = [*order.refused, *(Row(each.id) for each in order.requests)]
         self.rows = {row.case: row for row in sorted(rows, key=lambda row: row.case)}
 
@@ -134,8 +140,15 @@ class _Board:
     def _put(self, row: Row) -> None:
         self.rows[row.case] = row
         self._shares.pop(row.case, None)
-        self.write()
-        self._show(f"{row.case}: {row.state}")
+        self._lock.check()
+        try:
+            self.write()
+            self.is_behind = False
+        except InputError as error:  # tried again after the next case; at the end it counts
+            self.is_behind = True
+            self._show(str(error))
+        else:
+            self._show(f"{row.case}: {row.state}")
 
     def _show(self, text: str) -> None:
         states = [row.state for row in self.rows.values()]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
-import tempfile
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -116,7 +116,8 @@ def _workplace(folder: Path) -> Iterator[Path]:
     place = folder / UNFINISHED
     try:
         place.mkdir(exist_ok=True)
-        work = Path(tempfile.mkdtemp(dir=place))
+        work = place / secrets.token_hex(8)  # no mkdtemp: on Windows its files stay private
+        work.mkdir()
         try:
             yield work
         finally:

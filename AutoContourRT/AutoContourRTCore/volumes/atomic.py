@@ -74,9 +74,14 @@ def _flush_folder(folder: Path) -> None:
     """Wait until the new name lies on the disk, where the system can do that."""
     if os.name != "posix":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:  # may be written, not read: the new name is in place all the same
+        return
     try:
         os.fsync(descriptor)
+    except OSError:  # some shared file systems cannot: the new name is in place all the same
+        pass
     finally:
         os.close(descriptor)
 
@@ -89,5 +94,8 @@ def _explained(error: OSError, target: Path) -> str:
             "another folder. An earlier file of that name is unchanged."
         )
     if error.errno in _NOT_ALLOWED:
-        return f"{target} was not written: {error.strerror}; choose a folder you may write to."
+        return (
+            f"{target} was not written: {error.strerror}; choose a folder you may write to, and "
+            "close the program that has the file open."
+        )
     return ""

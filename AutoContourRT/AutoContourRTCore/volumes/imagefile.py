@@ -13,6 +13,7 @@ from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.headers import check_header
 from AutoContourRTCore.volumes.reading import reading
+from AutoContourRTCore.volumes.sitk_path import sitk_path
 
 READABLE = (".nrrd", ".nhdr", ".nii", ".nii.gz", ".mha", ".mhd")
 WRITABLE = (".nrrd", ".nii", ".nii.gz", ".mha")  # one file each, so that a write can be atomic
@@ -29,7 +30,7 @@ def read_image(path: Union[str, Path]) -> SimpleITK.Image:
         _check_file(path)
     check_header(path)
     reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(str(path))
+    reader.SetFileName(sitk_path(path))
     try:
         reader.ReadImageInformation()
         _check_dimension(path, reader.GetDimension())
@@ -51,7 +52,7 @@ def write_image(image: SimpleITK.Image, path: Union[str, Path]) -> None:
         raise InputError(f"{path} cannot be written: the name must end in {', '.join(WRITABLE)}.")
     with atomic_path(path) as temporary:
         try:
-            SimpleITK.WriteImage(image, str(temporary), useCompression=True)
+            SimpleITK.WriteImage(image, sitk_path(temporary), useCompression=True)
             whole = _same(image, read_image(temporary))
         except (RuntimeError, InputError) as error:
             raise InputError(_not_written(path, _reason(error))) from error

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Sequence
@@ -83,6 +85,41 @@ def test_the_table_is_right_after_each_case_and_a_bad_one_stops_nothing(
     assert (found["a"]["output"], found["b"]["output"]) == ("a.seg.nrrd", "")
     assert sorted(each.name for each in out.iterdir()) == [
         "a.seg.nrrd", "c.seg.nrrd", "records", "summary.csv"]  # fmt: skip
+
+
+def test_a_table_that_another_program_has_open_stops_no_case_and_is_written_later(
+    pool: Pool, order: Order, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_file, told = os.replace, []  # type: Any, List[str]
+
+    def locked(source: Any, target: Any) -> None:
+        if Path(target).name == "summary.csv" and pool.asked in (["a"], ["a", "b"]):
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "replace", locked)
+    rows = run_cohort(order, pool, lambda share, text: told.append(text))
+    assert [row.state for row in rows] == states(out) == ["done", "done", "done", "failed"]
+    assert any("close the program that has the file open" in text for text in told)
+
+
+def test_a_table_that_stays_locked_is_told_when_all_cases_are_done(
+    pool: Pool, order: Order, out: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_file = os.replace
+
+    def locked(source: Any, target: Any) -> None:
+        if Path(target).name == "summary.csv" and pool.asked:
+            raise PermissionError(errno.EACCES, "Access is denied")
+        replace_file(source, target)
+
+    monkeypatch.setattr(os, "replace", locked)
+    with pytest.raises(InputError, match="summary.csv was not written"):
+        run_cohort(order, pool, ignore_progress)
+    assert pool.asked == ["a", "b", "c"]
+    monkeypatch.undo()
+    assert [r.state for r in run_cohort(order, pool, ignore_progress)][:3] == ["done"] * 3
+    assert pool.asked == ["a", "b", "c"], "nothing is done twice"
 
 
 def test_progress_rises_to_one_over_all_cases(pool: Pool, order: Order) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,22 @@ def test_content_and_name_are_flushed_before_and_after_the_rename(
         temporary.write_text("new")
     assert calls[:2] == ["fsync", "rename"]
     assert calls[2:] == (["fsync"] if os.name == "posix" else [])
+
+
+def test_a_file_counts_as_written_where_folders_cannot_be_flushed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def refusing(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")  # as VirtualBox's shared folders
+        fsync(descriptor)
+
+    monkeypatch.setattr(atomic.os, "fsync", refusing)
+    with atomic_path(tmp_path / "x") as temporary:
+        temporary.write_text("new")
+    assert (tmp_path / "x").read_text() == "new"
 
 
 @pytest.mark.parametrize("error", [RuntimeError("boom"), Cancelled(), KeyboardInterrupt()])

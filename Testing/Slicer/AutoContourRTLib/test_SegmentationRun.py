@@ -265,8 +265,10 @@ def test_a_failure_of_the_worker_is_passed_on(
     volume, worker = addVolume(GRID), FakeWorker()
     before = classes(scene)
     watched = begin(volume, worker)
-    worker.requests["r1"][1].onFailed("no body in the image", "input")
-    assert watched.ends == [("failed", "no body in the image")]
+    request, handler = worker.requests["r1"]
+    handler.onFailed(f"{request.input} has 5 voxels that are no numbers", "input")
+    (end,) = watched.ends
+    assert end == ("failed", "'CT' has 5 voxels that are no numbers"), "no file of ours is named"
     assert classes(scene) == before and runFolders() == []
 
 

@@ -20,6 +20,7 @@ _CT_CLASSES = (CT_IMAGE, CT_IMAGE + ".1", CT_IMAGE + ".2")  # also multi-frame (
 RT_STRUCT = "1.2.840.10008.5.1.4.1.1.481.3"
 RT_DOSE = "1.2.840.10008.5.1.4.1.1.481.2"
 SEGMENTATION = "1.2.840.10008.5.1.4.1.1.66.4"
+_APPLE_DOUBLE = b"\x00\x05\x16\x07"  # macOS puts "._name" beside each file on foreign disks
 _BARE = (b"\x02\x00", b"\x08\x00")  # how DICOM without preamble begins
 
 
@@ -105,6 +106,8 @@ def read_entry(path: Path) -> Optional[Entry]:
 def _read_entry(path: Path) -> Optional[Entry]:
     with open(path, "rb") as file:
         head = file.read(1024)
+    if head.startswith(_APPLE_DOUBLE):
+        return None
     if head[128:132] != b"DICM" and head[:2] not in _BARE:
         if path.suffix.lower() == ".dcm":
             raise InputError(f"{path} is truncated or damaged; copy it again.")

@@ -21,6 +21,7 @@ from AutoContourRTCore.volumes.dicom.straighten import (
 )
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.scalars import plain_scalars
+from AutoContourRTCore.volumes.sitk_path import sitk_path
 from AutoContourRTCore.volumes.volume import Volume
 
 PLACE_MM = 0.05  # positions are decimal strings, rounded by some scanners
@@ -278,7 +279,7 @@ def _pixels(each: Slice) -> np.ndarray:
     """Rescaled values (HU) of one slice; shape (j, i)."""
     reader = SimpleITK.ImageFileReader()
     reader.SetImageIO("GDCMImageIO")
-    reader.SetFileName(str(each.path))
+    reader.SetFileName(sitk_path(each.path))
     try:
         image = reader.Execute()
     except RuntimeError as error:

@@ -52,6 +52,15 @@ def test_a_ct_file_cut_at_any_place_is_refused_and_named(tmp_path: Path) -> None
             load(find_series(tmp_path))
 
 
+def test_what_macos_leaves_beside_each_file_is_passed_over_by_its_content(tmp_path: Path) -> None:
+    files = made.write_ct(tmp_path, HU, GRID)
+    for path in files:
+        shadow = path.with_name(f"._{path.name}")
+        shadow.write_bytes(b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        ")
+    files[1].rename(files[1].with_name("._a slice of that name.dcm"))
+    assert len(ct_series(scan(tmp_path))[made.SERIES]) == 3
+
+
 def test_a_damaged_file_that_is_no_ct_does_not_disturb(tmp_path: Path) -> None:
     made.write_ct(tmp_path, HU, GRID)
     made.save(made.structure_set([made.roi("A", [made.box((0, 0), (9, 9), 0)])]), tmp_path / "RS")

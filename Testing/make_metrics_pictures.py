@@ -81,13 +81,13 @@ def photographPanel(module: Any, folder: Path) -> List[Path]:
     from SlicerHarness import photograph
 
     ui = module.widget.ui
-    paths = [photograph(module.panel, folder / "metrics_panel.png", (720, 960))]
+    paths = [photograph(module.panel, folder / "metrics_panel.png", (560, 960))]
     folded = (ui.optionsCollapsibleButton, ui.matchingCollapsibleButton,
               ui.limitsCollapsibleButton, ui.cohortCollapsibleButton)  # fmt: skip
     for button in folded:
         button.collapsed = False
     ui.resultCollapsibleButton.collapsed = True
-    paths.append(photograph(module.panel, folder / "metrics_options.png", (720, 1160)))
+    paths.append(photograph(module.panel, folder / "metrics_options.png", (560, 1160)))
     for button in folded:
         button.collapsed = True
     ui.resultCollapsibleButton.collapsed = False

@@ -99,7 +99,7 @@ def boxChart(scene: Any, rows: Sequence[Row], limits: Limits, measure: str) -> A
         title=Results.title(measure), n=count
     )
     if lines:
-        told += _("; dashed: limits to pass (green), for borderline (red)")
+        told += _("; lines: limits to pass (green), for borderline (red)")
     node = chart(scene, told, [*series, *lines], titles, column(measure).unit)
     node.SetLegendVisibility(False)
     shown = [value for value in shown if math.isfinite(value)] or [0.0]

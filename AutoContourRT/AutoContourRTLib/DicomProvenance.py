@@ -14,13 +14,18 @@ from AutoContourRTCore.errors import InputError
 INSTANCES = "DICOM.instanceUIDs"
 
 
+def sliceInstances(volumeNode: Any) -> Tuple[str, ...]:
+    """SOP instance UIDs of a volume's slices; none where it was not loaded from DICOM."""
+    return tuple((volumeNode.GetAttribute(INSTANCES) or "").split())
+
+
 def dicomFiles(volumeNode: Any, database: Optional[Any] = None) -> Tuple[str, ...]:
     """The files of a volume's slices, by Slicer's DICOM database (None: the application's).
 
     Raises InputError with the reason where they are not known, or no longer there.
     """
     name = repr(volumeNode.GetName())
-    uids = (volumeNode.GetAttribute(INSTANCES) or "").split()
+    uids = sliceInstances(volumeNode)
     if not uids:
         text = _("{name} was not loaded with the module DICOM: nothing names its slices.")
         raise InputError(text.format(name=name))
@@ -31,7 +36,7 @@ def dicomFiles(volumeNode: Any, database: Optional[Any] = None) -> Tuple[str, ..
     files = tuple(database.fileForInstance(uid) for uid in uids)
     lost = sum(not (file and os.path.isfile(file)) for file in files)
     if lost:
-        text = _("{lost} of the {n} DICOM files of {name} are no longer where Slicer's DICOM "
-                 "database knows them.")  # fmt: skip
+        text = _("{lost} of the {n} DICOM files of {name} are not there, or not known to "
+                 "Slicer's DICOM database on this computer.")  # fmt: skip
         raise InputError(text.format(lost=lost, n=len(uids), name=name))
     return files

@@ -14,7 +14,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.segmentation.export_service import RTSTRUCT, SEG
 from AutoContourRTCore.volumes.dicom.roi_names import write_name_map
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
-from AutoContourRTLib import RtStructExport
+from AutoContourRTLib import Belonging, RtStructExport
 from AutoContourRTLib.Dependencies import isInstalled
 from AutoContourRTLib.DicomProvenance import dicomFiles
 from AutoContourRTLib.FileNames import fileName
@@ -23,7 +23,7 @@ from AutoContourRTLib.SegmentationNodes import segmentNames
 
 class ExportPanel:
     """ui: exportKindComboBox, structureSetLineEdit, nameMapPathLineEdit, newNameMapButton,
-    bodyCheckBox, ctFolderLabel, ctFolderPathLineEdit, exportNoticeLabel, rtstructButton,
+    bodyCheckBox, tieButton, ctFolderLabel, ctFolderPathLineEdit, exportNoticeLabel, rtstructButton,
     exportCancelButton, exportResultLabel.
 
     logic: something with export(node, options, **callbacks) and dicomDatabase.
@@ -40,6 +40,7 @@ class ExportPanel:
         ui.rtstructButton.connect("clicked(bool)", self.onExport)
         ui.exportCancelButton.connect("clicked(bool)", self.onCancel)
         ui.newNameMapButton.connect("clicked(bool)", self.onNewNameMap)
+        ui.tieButton.connect("clicked(bool)", self.onTie)
         ui.bodyCheckBox.connect("toggled(bool)", self.refresh)
         ui.structureSetLineEdit.connect("textChanged(QString)", self.refresh)
         for edit in (ui.nameMapPathLineEdit, ui.ctFolderPathLineEdit):
@@ -69,6 +70,11 @@ class ExportPanel:
         isStructureSet = self._kind() == RTSTRUCT
         ui.structureSetLineEdit.enabled = isStructureSet
         ui.rtstructButton.text = _("Export RTSTRUCT...") if isStructureSet else _("Export SEG...")
+        volume = Belonging.likelyVolume(self.node) if self.node is not None else None
+        ui.tieButton.visible = volume is not None
+        if volume is not None:
+            text = _("{node} belongs to {volume}")
+            ui.tieButton.text = text.format(node=self.node.GetName(), volume=volume.GetName())
         lines = self._problems()
         ui.exportNoticeLabel.text = "<br>".join(html.escape(line) for line in lines)
         ui.exportNoticeLabel.visible = bool(lines)
@@ -144,20 +150,29 @@ class ExportPanel:
         path = self._ask(_("New name map"), "names.csv", _("Name maps (*.csv)"))
         if path:
             with slicer.util.tryWithErrorDisplay(_("No name map was written.")):
-                write_name_map([*names, *(["Body"] if self._withBody() else [])], Path(path))
+                every = [*names, *(["Body"] if self._withBody() else [])]
+                write_name_map(every, Path(path), *RtStructExport.looks(self.node))
                 self._ui.nameMapPathLineEdit.currentPath = path
                 self.refresh()
+
+    def onTie(self) -> None:
+        """The contours were drawn on the volume that the button names."""
+        volume = Belonging.likelyVolume(self.node) if self.node is not None else None
+        if volume is not None:
+            Belonging.tie(self.node, volume)
+        self.refresh()
 
     def onExport(self) -> None:
         """Ask what has to be asked, and begin."""
         self.refresh()
-        if not self._ui.rtstructButton.enabled or not self._agreedToUnreviewed():
+        node = self.node  # another may come while a dialog is open
+        if not self._ui.rtstructButton.enabled or not self._agreedToUnreviewed(node):
             return
-        byHand = self._drawnByHand()
+        byHand = self._drawnByHand(node)
         if byHand is None:
             return
         isStructureSet = self._kind() == RTSTRUCT
-        name = fileName(f"{'RS' if isStructureSet else 'SEG'} {self.node.GetName()}") + ".dcm"
+        name = fileName(f"{'RS' if isStructureSet else 'SEG'} {node.GetName()}") + ".dcm"
         title = _("Export a structure set") if isStructureSet else _("Export a segmentation")
         path = self._ask(title, name, _("DICOM (*.dcm)"))
         if not path:
@@ -166,25 +181,25 @@ class ExportPanel:
         if output.suffix.lower() != RtStructExport.SUFFIX:
             output = output.with_name(output.name + RtStructExport.SUFFIX)
         if self._agreedToReplace(output, isAsked=output == Path(path)):
-            self._start(output, byHand)
+            self._start(node, output, byHand)
 
     def onCancel(self) -> None:
         """Stop, where it is not too late."""
         self._run.cancel()
 
-    def _agreedToUnreviewed(self) -> bool:
-        names = RtStructExport.unreviewed(self.node)
+    def _agreedToUnreviewed(self, node: Any) -> bool:
+        names = RtStructExport.unreviewed(node)
         if not names:
             return True
         question = _("Nobody has reviewed these contours yet:\n\n{names}\n\nExport them anyway?")
         text = question.format(names="\n".join(names))
         return bool(slicer.util.confirmOkCancelDisplay(text))
 
-    def _drawnByHand(self) -> Optional[Tuple[str, ...]]:
+    def _drawnByHand(self, node: Any) -> Optional[Tuple[str, ...]]:
         """Segments that a person drew, as the user says; None where they are of unknown origin,
         which a DICOM segmentation cannot tell. A structure set may leave it open.
         """
-        unknown = RtStructExport.unknownOrigin(self.node) if self._kind() == SEG else []
+        unknown = RtStructExport.unknownOrigin(node) if self._kind() == SEG else []
         if not unknown:
             return ()
         question = _("A DICOM segmentation says how its contours came about. These were not made "
@@ -203,7 +218,7 @@ class ExportPanel:
         text = question.format(files="\n".join(map(str, there)))
         return bool(slicer.util.confirmOkCancelDisplay(text))
 
-    def _start(self, output: Path, byHand: Tuple[str, ...]) -> None:
+    def _start(self, node: Any, output: Path, byHand: Tuple[str, ...]) -> None:
         ui = self._ui
         options = RtStructExport.ExportOptions(
             output, str(ui.ctFolderPathLineEdit.currentPath), ui.structureSetLineEdit.text,
@@ -211,7 +226,7 @@ class ExportPanel:
         )  # fmt: skip
         with slicer.util.tryWithErrorDisplay(_("The export could not begin."), waitCursor=True):
             self._run = self._logic.export(
-                self.node, options, onProgress=self.onProgress, onDone=self.onDone,
+                node, options, onProgress=self.onProgress, onDone=self.onDone,
                 onFailed=self.onFailed, onCancelled=self.onCancelled,
             )  # fmt: skip
             self.onProgress(0.0, _("starting"))

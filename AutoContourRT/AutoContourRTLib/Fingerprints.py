@@ -1,5 +1,7 @@
-"""Was a segment edited since the run that made it, or since a person reviewed it? Tags keep what
-the run produced, and what the person saw.
+"""Was a segment edited since the run that made it? A tag keeps what the run produced.
+
+A print is a text: a checksum of what the segment is made of, and where that lies on the volume. The
+place follows the transforms: a contour that was moved against its volume is another one.
 """
 
 from __future__ import annotations
@@ -9,53 +11,84 @@ from typing import Any, Optional, Tuple
 
 import numpy as np
 import vtk
+from vtk.util.numpy_support import vtk_to_numpy
 
+from AutoContourRTCore.errors import InputError
+from AutoContourRTLib.SegmentationNodes import LABELMAP, referenceVolume
 from AutoContourRTLib.SegmentLabels import segmentLayer
+from AutoContourRTLib.Transforms import between
 
-RUN, REVIEW = "AutoContourRT.Fingerprint", "AutoContourRT.Reviewed"
+RUN = "AutoContourRT.Fingerprint"
 #: mm; a saved scene rounds places.
 _SAME_PLACE = 0.01
-Print = Tuple[int, Tuple[float, ...]]
 
 
 def keepFingerprints(segmentationNode: Any) -> None:
     """Note for all segments what they are now: the result of a run."""
     segmentation = segmentationNode.GetSegmentation()
     for segmentId in segmentation.GetSegmentIDs():
-        keepFingerprint(segmentation.GetSegment(segmentId), RUN)
+        segmentation.GetSegment(segmentId).SetTag(RUN, fingerprint(segmentationNode, segmentId))
 
 
-def keepFingerprint(segment: Any, tag: str) -> None:
-    """Note what a segment is now. tag: RUN or REVIEW."""
-    checksum, place = _fingerprint(segment)
-    segment.SetTag(tag, " ".join([str(checksum), *(f"{mm:.4f}" for mm in place)]))
+def isEdited(segmentationNode: Any, segmentId: str) -> Optional[bool]:
+    """Whether a segment is another than the run made; None where no run noted it."""
+    kept = vtk.reference("")
+    if not segmentationNode.GetSegmentation().GetSegment(segmentId).GetTag(RUN, kept):
+        return None
+    return isOther(segmentationNode, segmentId, str(kept))
 
 
-def isEdited(segmentationNode: Any, segmentId: str, since: str = RUN) -> Optional[bool]:
-    """Whether the voxels of a segment are others than those noted; None where none are noted.
+def isOther(segmentationNode: Any, segmentId: str, kept: str) -> bool:
+    """Whether a segment is another than a print says."""
+    checksum, *place = kept.split()
+    nowChecksum, *nowPlace = fingerprint(segmentationNode, segmentId).split()
+    if checksum != nowChecksum or len(place) != len(nowPlace):
+        return True
+    return not np.allclose(np.array(place, float), np.array(nowPlace, float), atol=_SAME_PLACE)
 
-    since: RUN (noted by the run that made it) or REVIEW (when a person reviewed it).
+
+def fingerprint(segmentationNode: Any, segmentId: str) -> str:
+    """CRC-32 of the voxels within their bounding box, and where its first and last one lie: RAS in
+    the volume's own space, mm. Of a surface or planar contours its points.
+
+    It does not depend on how large the labelmap around the voxels is. Empty: "0". Where a bent
+    transform lies between segments and volume the place is no number, and never the same.
     """
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
-    kept = vtk.reference("")
-    if not segment.GetTag(since, kept):
-        return None
-    checksum, *place = str(kept).split()
-    nowChecksum, nowPlace = _fingerprint(segment)
-    isSame = int(checksum) == nowChecksum and len(place) == len(nowPlace)
-    return not (isSame and np.allclose(np.array(place, float), nowPlace, atol=_SAME_PLACE))
+    checksum, places = _ofVoxels(segment)
+    if segment.GetRepresentation(LABELMAP) is None:
+        source = segmentationNode.GetSegmentation().GetSourceRepresentationName()
+        checksum, places = _ofSurface(segment.GetRepresentation(source))
+    matrix = _toVolume(segmentationNode)
+    places = places @ matrix[:3, :3].T + matrix[:3, 3]
+    return " ".join([str(checksum), *(f"{mm:.4f}" for mm in places.ravel())])
 
 
-def _fingerprint(segment: Any) -> Print:
-    """CRC-32 of the voxels within their bounding box, and where its first and last one lie (RAS).
+def _toVolume(segmentationNode: Any) -> np.ndarray:
+    volume = referenceVolume(segmentationNode)
+    if volume is None:
+        return np.eye(4)
+    try:
+        return between(segmentationNode, volume)
+    except InputError:  # bent: no place can be told, which fingerprint says
+        return np.full((4, 4), np.nan)
 
-    It does not depend on how large the labelmap around them is. Empty: (0, ()).
-    """
+
+def _ofVoxels(segment: Any) -> Tuple[int, np.ndarray]:
+    """Checksum and places (n, 3), RAS of the segmentation."""
     layer, matrix = segmentLayer(segment)
     if not layer.array.any():
-        return 0, ()
+        return 0, np.zeros((0, 3))
     start = np.array(layer.start)
     ends = np.stack([start, start + layer.array.shape - np.ones(3, int)])[:, ::-1]
-    places = ends @ matrix[:3, :3].T + matrix[:3, 3]
     shape = np.array(layer.array.shape, "<i4").tobytes()
-    return zlib.crc32(np.packbits(layer.array).tobytes(), zlib.crc32(shape)), tuple(places.ravel())
+    checksum = zlib.crc32(np.packbits(layer.array).tobytes(), zlib.crc32(shape))
+    return checksum, ends @ matrix[:3, :3].T + matrix[:3, 3]
+
+
+def _ofSurface(surface: Optional[Any]) -> Tuple[int, np.ndarray]:
+    """Checksum and places (n, 3) of a vtkPolyData; None: of nothing."""
+    if surface is None or not surface.GetNumberOfPoints():
+        return 0, np.zeros((0, 3))
+    points = vtk_to_numpy(surface.GetPoints().GetData()).astype("<f4")
+    return zlib.crc32(points.tobytes()), np.stack([points.min(axis=0), points.max(axis=0)])

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any
 
 import slicer
 
 from AutoContourRTLib.Doubts import lookAtWorld
 from AutoContourRTLib.Fingerprints import isEdited
+from AutoContourRTLib.SegmentationNodes import referenceVolume
 
 SURFACE = "Closed surface"  # no tr
-
-
-def referenceVolume(segmentationNode: Any) -> Optional[Any]:
-    """The volume on whose grid the segments were made; None where it is no longer there."""
-    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
-    return segmentationNode.GetNodeReference(role)
 
 
 def prepareEditor(segmentationNode: Any, segmentId: str = "") -> Any:
@@ -46,14 +41,22 @@ def lookAt(segmentationNode: Any, segmentId: str) -> None:
 
 
 def showAlone(segmentationNode: Any) -> None:
-    """Show a segmentation, and hide the others on its volume: contours that lie on top of each
-    other in the same colours cannot be told apart."""
-    volume = referenceVolume(segmentationNode)
+    """Show a segmentation on its volume, and hide those of all volumes: contours that lie on top
+    of each other in the same colours cannot be told apart, nor those of another patient."""
     for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
-        display = node.GetDisplayNode()
-        isChosen = node is segmentationNode
-        if display is not None and (isChosen or (volume and referenceVolume(node) is volume)):
+        display, isChosen = node.GetDisplayNode(), node is segmentationNode
+        if display is not None and (isChosen or referenceVolume(node) is not None):
             display.SetVisibility(isChosen)
+    volume = referenceVolume(segmentationNode)
+    if volume is not None and slicer.app.layoutManager() is not None and not _isShown(volume):
+        slicer.util.setSliceViewerLayers(background=volume, fit=True)
+
+
+def _isShown(volume: Any) -> bool:
+    """Whether a volume lies in the back or in front of some slice view."""
+    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
+    shown = [(n.GetBackgroundVolumeID(), n.GetForegroundVolumeID()) for n in nodes]
+    return any(volume.GetID() in ids for ids in shown)
 
 
 def show3D(segmentationNode: Any, shown: bool) -> None:

@@ -10,7 +10,7 @@ from slicer.i18n import tr as _
 from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.self_test import TOLERANCE, read_stored
-from AutoContourRTLib import MrmlBridge, ReviewRows, SamplePhantom
+from AutoContourRTLib import MrmlBridge, Reviews, SamplePhantom
 from AutoContourRTLib.WorkerTest import WorkerTest
 
 MODEL = "head_neck_7"
@@ -55,9 +55,9 @@ class AutoContourRTTest(WorkerTest):
 
     def _review(self, result: Any, widget: Any) -> None:
         ids = list(result.GetSegmentation().GetSegmentIDs())
-        self.assertFalse(any(ReviewRows.isReviewed(result, name) for name in ids))
+        self.assertFalse(any(Reviews.isReviewed(result, name) for name in ids))
         for name in ids:
-            ReviewRows.setReviewed(result, name, True)
+            Reviews.setReviewed(result, name, True)
         widget.review.show(result)
         wanted = _("{done} of {all} reviewed").format(done=len(ids), all=len(ids))
         self.assertEqual(widget.ui.reviewedLabel.text, wanted)

@@ -7,7 +7,7 @@ from typing import Any, Optional
 import slicer
 from slicer.i18n import tr as _
 
-from AutoContourRTLib import Inspection, ReviewRows, Tables
+from AutoContourRTLib import Inspection, ReviewRows, Reviews, Tables
 from AutoContourRTLib.SegmentationNodes import volumesMl
 
 REVIEWED, DOUBT, LOOK_AT = 0, 3, 4
@@ -34,7 +34,7 @@ class ReviewPanel:
         """
         node, ui = segmentationNode, self._ui
         if node:
-            ReviewRows.withdrawOutdated(node)
+            Reviews.withdrawOutdated(node)
             if node is not self.node:
                 Inspection.showAlone(node)
         self.node, self._isFilling = node, True
@@ -52,7 +52,7 @@ class ReviewPanel:
         """A person ticked a row, or took the tick away."""
         segmentId = Tables.keyOf(item)
         if segmentId and not self._isFilling:
-            ReviewRows.setReviewed(self.node, segmentId, Tables.isChecked(item))
+            Reviews.setReviewed(self.node, segmentId, Tables.isChecked(item))
             self._ui.reviewedLabel.text = ReviewRows.reviewedText(self.node)
             self._showLookAt(item.row(), segmentId)
 

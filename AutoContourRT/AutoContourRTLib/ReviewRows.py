@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import html
-from typing import Any, List, Optional
+from typing import Any, Dict, List, Optional
 
 from slicer.i18n import tr as _
 
-from AutoContourRTLib.Appearance import plausibleVolumeMl, segmentStatus, setSegmentStatus
+from AutoContourRTLib.Appearance import plausibleVolumeMl
 from AutoContourRTLib.Cells import Cell, Row
 from AutoContourRTLib.Doubts import doubtOf
-from AutoContourRTLib.Fingerprints import REVIEW, isEdited, keepFingerprint
 from AutoContourRTLib.ModelText import structureTitle
+from AutoContourRTLib.Reviews import isReviewed, isWithdrawn
 from AutoContourRTLib.RunReport import absentStructures, runWarnings
-from AutoContourRTLib.SegmentationNodes import volumesMl
-
-REVIEWED, TO_REVIEW = "completed", "flagged"
+from AutoContourRTLib.SegmentationNodes import segmentNames, volumesMl
 
 
 def doubtHelp() -> str:
@@ -35,40 +33,12 @@ def reviewRows(segmentationNode: Any) -> List[Row]:
     """
     volumes = volumesMl(segmentationNode)
     rows = [_present(segmentationNode, n, volumes.get(n)) for n in reviewOrder(segmentationNode)]
-    return rows + [_absent(*item) for item in absentStructures(segmentationNode).items()]
+    return rows + [_absent(*item) for item in _stillAbsent(segmentationNode).items()]
 
 
 def reviewOrder(segmentationNode: Any) -> List[str]:
     """The ids of all segments, those of the most doubt first."""
     return sorted(_ids(segmentationNode), key=lambda n: -_edgeMm(segmentationNode, n))
-
-
-def setReviewed(segmentationNode: Any, segmentId: str, reviewed: bool) -> None:
-    """A person says that a contour is right as it is now, or not yet."""
-    setSegmentStatus(segmentationNode, segmentId, REVIEWED if reviewed else TO_REVIEW)
-    segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
-    if reviewed:
-        keepFingerprint(segment, REVIEW)
-    else:
-        segment.RemoveTag(REVIEW)
-
-
-def isReviewed(segmentationNode: Any, segmentId: str) -> bool:
-    """Whether a person said that a contour is right; see `withdrawOutdated` for edits since."""
-    return segmentStatus(segmentationNode, segmentId) == REVIEWED
-
-
-def withdrawOutdated(segmentationNode: Any) -> None:
-    """What was edited after its review is to be reviewed again.
-
-    What was set to Completed elsewhere counts as reviewed from now on, as it is now.
-    """
-    for segmentId in filter(lambda n: isReviewed(segmentationNode, n), _ids(segmentationNode)):
-        edited = isEdited(segmentationNode, segmentId, REVIEW)
-        if edited:
-            setSegmentStatus(segmentationNode, segmentId, TO_REVIEW)
-        elif edited is None:
-            setReviewed(segmentationNode, segmentId, True)
 
 
 def reviewedText(segmentationNode: Any) -> str:
@@ -92,7 +62,7 @@ def lookAt(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -> 
     """Why to look at a contour first; nothing where there is no reason."""
     name = segmentationNode.GetSegmentation().GetSegment(segmentId).GetName()
     edited = _("Edited after review; review again")
-    warnings = [edited if isEdited(segmentationNode, segmentId, REVIEW) else "",
+    warnings = [edited if isWithdrawn(segmentationNode, segmentId) else "",
                 volumeWarning(name, volumeMl)]  # fmt: skip
     return ". ".join(filter(None, warnings))
 
@@ -100,10 +70,17 @@ def lookAt(segmentationNode: Any, segmentId: str, volumeMl: Optional[float]) -> 
 def reportText(segmentationNode: Any) -> str:
     """What the run warned of, and why structures are not there, as HTML; "" for nothing."""
     bold = [f"<b>{html.escape(text)}</b>" for text in runWarnings(segmentationNode)]
-    absent = absentStructures(segmentationNode).items()
+    absent = _stillAbsent(segmentationNode).items()
     title = html.escape(_("Not contoured"))
     plain = [f"{title}: {html.escape(name)}, {html.escape(why)}" for name, why in absent]
     return "<br>".join(bold + plain)
+
+
+def _stillAbsent(segmentationNode: Any) -> Dict[str, str]:
+    """What the run did not find, and nobody has drawn since: name -> why."""
+    drawn = segmentNames(segmentationNode)
+    absent = absentStructures(segmentationNode)
+    return {name: why for name, why in absent.items() if name not in drawn}
 
 
 def _ids(segmentationNode: Any) -> List[str]:

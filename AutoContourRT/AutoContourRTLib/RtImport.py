@@ -20,7 +20,7 @@ from AutoContourRTCore.volumes.dicom.read_service import DOSE, ReadRtRequest
 from AutoContourRTCore.volumes.dicom.same_image import sample, write_sample
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTLib.DicomDatabase import checkModality
-from AutoContourRTLib.DicomProvenance import dicomFiles
+from AutoContourRTLib.DicomProvenance import dicomFiles, sliceInstances
 from AutoContourRTLib.Layers import LayeredSegments
 from AutoContourRTLib.RtNodes import addDose, addStructures
 from AutoContourRTLib.SegmentFile import readSegments
@@ -77,7 +77,7 @@ class RtImport(WorkerRun):
         try:
             files = dicomFiles(volume, self._database)
         except InputError as error:
-            return request(no_files=str(error))
+            return request(no_files=str(error), instances=sliceInstances(volume))
         image = self._folder.path / "image.npz"
         try:
             write_sample(sample(voxels(volume), grid), image)

@@ -14,6 +14,7 @@ from AutoContourRTLib.Layers import LayeredSegments
 from AutoContourRTLib.Patients import putBeside
 from AutoContourRTLib.SamplePhantom import addVolume
 from AutoContourRTLib.SegmentationNodes import addSegmentation
+from AutoContourRTLib.SegmentOrigins import KIND
 from AutoContourRTLib.Transforms import refuseNonlinear
 
 #: What a structure is called in its file: a tag of the segment.
@@ -43,6 +44,8 @@ def addStructures(
         segment = segmentation.GetSegment(segmentId)
         segment.SetName(each["name"])
         segment.SetTag(ROI_NAME, each["roi_name"])
+        if each["kind"]:
+            segment.SetTag(KIND, each["kind"])
         if each["color"]:
             segment.SetColor(*(part / 255 for part in each["color"]))
         setSegmentStatus(node, segmentId, "notstarted")

@@ -8,7 +8,7 @@ reviews that an edit has made void.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
@@ -33,14 +33,13 @@ from AutoContourRTCore.volumes.dicom.roi_names import (
 from AutoContourRTCore.volumes.dicom.same_image import sample, write_sample
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap
+from AutoContourRTLib import SegmentOrigins
 from AutoContourRTLib.DicomProvenance import dicomFiles
 from AutoContourRTLib.Fingerprints import isEdited
-from AutoContourRTLib.Inspection import referenceVolume
-from AutoContourRTLib.Provenance import provenance
 from AutoContourRTLib.Requests import RequestHandler, ignore
-from AutoContourRTLib.ReviewRows import isReviewed, withdrawOutdated
+from AutoContourRTLib.Reviews import isReviewed, withdrawOutdated
 from AutoContourRTLib.RunFolder import RunFolder
-from AutoContourRTLib.SegmentationNodes import segmentNames
+from AutoContourRTLib.SegmentationNodes import referenceVolume, segmentNames
 from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation
 from AutoContourRTLib.Transforms import between
 from AutoContourRTLib.VolumeNodes import (
@@ -84,7 +83,20 @@ def unreviewed(segmentationNode: Any) -> Tuple[str, ...]:
 
 def hasOutline(segmentationNode: Any) -> bool:
     """Whether a segment is the outline of the patient."""
-    return any(appearance_of(name).kind == EXTERNAL for name in segmentNames(segmentationNode))
+    kinds = SegmentOrigins.kinds(segmentationNode)
+    names = segmentNames(segmentationNode)
+    return any((kinds.get(n) or appearance_of(n).kind) == EXTERNAL for n in names)
+
+
+def looks(
+    segmentationNode: Optional[Any],
+) -> Tuple[Dict[str, str], Dict[str, Tuple[int, int, int]]]:
+    """Interpreted types that came with the segments, and colours as seen, by name."""
+    if segmentationNode is None:
+        return {}, {}
+    colors = SegmentOrigins.colors(segmentationNode)
+    rgb = {name: tuple(map(int, text.split())) for name, text in colors.items()}
+    return SegmentOrigins.kinds(segmentationNode), rgb
 
 
 def unfitNames(
@@ -122,8 +134,8 @@ def checkNodes(segmentationNode: Any) -> Any:
         raise InputError(_("{name} has no segments.").format(name=name))
     volumeNode = referenceVolume(segmentationNode)
     if volumeNode is None:
-        text = _("The volume that {name} was drawn on is not in the scene; load it, and choose it "
-                 "as the source volume in the Segment Editor.")  # fmt: skip
+        text = _("{name} is tied to no volume of the scene. Load the CT that it was drawn on: a "
+                 "volume of the same grid is then offered here.")  # fmt: skip
         raise InputError(text.format(name=name))
     checkVolume(volumeNode)
     return volumeNode
@@ -156,7 +168,7 @@ class RtStructExport:
         self._onFailed, self._onCancelled = onFailed, onCancelled
         self._database, self._makeFolder = database, folderFactory
         self._folder: Optional[Any] = None
-        self._request = ""
+        self._request, self._notes = "", ()  # type: str, Tuple[str, ...]
 
     def start(self) -> None:
         """Take the contours and ask the worker. Raises InputError; then nothing began."""
@@ -170,7 +182,7 @@ class RtStructExport:
             raise
         handler = RequestHandler(
             onProgress=self._onProgress,
-            onDone=lambda result: self._end(self._onDone, ExportResult(**result)),
+            onDone=self._done,
             onFailed=lambda message, cause: self._end(self._onFailed, message),
             onCancelled=lambda: self._end(
                 self._onCancelled, _stateOf(self._options.output) != self._before
@@ -195,18 +207,24 @@ class RtStructExport:
     def _written(self, volumeNode: Any, files: Tuple[str, ...], folder: str) -> ExportRequest:
         """The request, its files written."""
         options, path = self._options, self._folder.path
-        contours = contoursIn(volumeNode, self._node)
+        contours, self._notes = contoursIn(volumeNode, self._node)
         write_labelmap(contours, path / "contours.seg.nrrd")
         found = sample(voxels(volumeNode), geometryOfVolumeNode(volumeNode))
         write_sample(found, path / "image.npz")
-        origin, made = provenance(self._node), howMade(self._node)
+        made, models = howMade(self._node), SegmentOrigins.models(self._node)
         made.update({name: "MANUAL" for name in options.byHand if not made.get(name)})
         return ExportRequest(
             "", str(path / "contours.seg.nrrd"), str(options.output), str(path / "image.npz"),
             repr(volumeNode.GetName()), files, folder, str(archiveOf(options.output)),
             options.label, options.names, options.body, not unreviewed(self._node),
-            made, origin.get("model", ""), origin.get("modelVersion", ""), options.kind,
+            made, options.kind, models, SegmentOrigins.kinds(self._node),
+            SegmentOrigins.colors(self._node),
         )  # fmt: skip
+
+    def _done(self, result: Dict[str, Any]) -> None:
+        found = ExportResult(**result)
+        warnings = (*self._notes, *found.warnings)
+        self._end(self._onDone, replace(found, warnings=warnings))
 
     def _end(self, callback: Callable[..., None], *what: Any) -> None:
         self._folder.remove()
@@ -227,20 +245,27 @@ def archiveOf(output: Path) -> Path:
     return output.with_name(f"{output.name[: -len(SUFFIX)]}.seg.nrrd")
 
 
-def contoursIn(volumeNode: Any, segmentationNode: Any) -> LabelMap:
+def contoursIn(
+    volumeNode: Any, segmentationNode: Any
+) -> Tuple[LabelMap, Tuple[str, ...]]:
     """All segments on the segmentation's own grid, at its place in the volume's own space, which is
-    the patient's (LPS) where the volume was loaded from DICOM. Nothing is resampled or cut.
+    the patient's (LPS) where the volume was loaded from DICOM; and notes: what had to be resampled
+    or converted, and whether the contours were moved against the volume. Nothing is cut.
 
     Raises InputError for transforms that are not linear, or that shear, and for surfaces that reach
     beyond the segmentation's reference geometry.
     """
-    found = labelMapFromSegmentation(segmentationNode).whole(segmentationNode.GetName())
+    bridged = labelMapFromSegmentation(segmentationNode)
+    found = bridged.whole(segmentationNode.GetName())
     matrix = between(segmentationNode, volumeNode)
     if np.array_equal(matrix, np.eye(4)):
-        return found
+        return found, bridged.notes
+    moved = _("{name!r} and {volume!r} lie under different transforms: the contours were written "
+              "where they are seen on the volume.")  # fmt: skip
+    told = moved.format(name=segmentationNode.GetName(), volume=volumeNode.GetName())
     ends = [number for count in found.geometry.shape[::-1] for number in (0, count - 1)]
     try:
         geometry = geometryOf(matrix @ ijkToRasOf(found.geometry), ends)
     except InputError as error:
         raise InputError(f"{segmentationNode.GetName()!r}: {error}") from error
-    return LabelMap(found.masks, geometry)
+    return LabelMap(found.masks, geometry), (*bridged.notes, told)

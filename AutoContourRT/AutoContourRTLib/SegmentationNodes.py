@@ -81,6 +81,12 @@ def removeSegmentation(segmentationNode: Any) -> None:
     scene.RemoveNode(segmentationNode)
 
 
+def referenceVolume(segmentationNode: Any) -> Optional[Any]:
+    """The volume on whose grid the segments were made; None where it is no longer there."""
+    role = slicer.vtkMRMLSegmentationNode.GetReferenceImageGeometryReferenceRole()
+    return segmentationNode.GetNodeReference(role)
+
+
 def segmentNames(segmentationNode: Any, segmentIds: Optional[Sequence[str]] = None) -> Names:
     """Names of the segments (None: of all), in order."""
     segmentation = segmentationNode.GetSegmentation()

@@ -22,6 +22,7 @@ from AutoContourRTLib.Provenance import Provenance, now
 from AutoContourRTLib.RoiNodes import voxelBox
 from AutoContourRTLib.SegmentationNodes import addSegmentation
 from AutoContourRTLib.SegmentFile import readSegments
+from AutoContourRTLib.SegmentOrigins import keepModel
 from AutoContourRTLib.VolumeHandover import checksum, writeVolume
 from AutoContourRTLib.VolumeNodes import checkVolume
 from AutoContourRTLib.VolumeWatch import VolumeWatch
@@ -133,6 +134,7 @@ class SegmentationRun(WorkerRun):
             )
             node = addSegmentation(segments, volume, name, origin)
             keepFingerprints(node)
+            keepModel(node)
             keepDoubts(node, found.edge_mm, found.look_at)
         note = self._box.note if self._box else ""
         warnings = (*([note] if note else []), *found.warnings)

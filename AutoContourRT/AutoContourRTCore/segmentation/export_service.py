@@ -13,6 +13,7 @@ from AutoContourRTCore.messages import ARE_PATHS, IS_BOOL, IS_PATH, MAY_BE_EMPTY
 from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.segmentation.external import BODY, outline
 from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.dicom.appearance import Rgb
 from AutoContourRTCore.volumes.dicom.roi_names import read_name_map, roi_names
 from AutoContourRTCore.volumes.dicom.rtstruct_write import Export, write_rtstruct
 from AutoContourRTCore.volumes.dicom.same_image import check_same_image, read_sample
@@ -43,7 +44,8 @@ class ExportRequest(Message):
     output: .dcm; archive: where a copy of the input is kept, "" for nowhere.
     image, image_name: the image that the contours were drawn on (see `write_sample`), its name.
     files: the CT's slices; where there are none, folder: where they lie. names: name map, "" for
-    none. body: add the outline of the patient. generated, label, model, reviewed: see Export.
+    none. body: add the outline of the patient. generated, label, models, kinds, reviewed: see
+    Export. colors: "red green blue" by name.
     """
 
     id: str
@@ -59,9 +61,10 @@ class ExportRequest(Message):
     body: bool = False
     reviewed: bool = False
     generated: Dict[str, str] = field(default_factory=dict)
-    model: str = ""
-    model_version: str = ""
     file_kind: str = RTSTRUCT
+    models: Dict[str, str] = field(default_factory=dict)
+    kinds: Dict[str, str] = field(default_factory=dict)
+    colors: Dict[str, str] = field(default_factory=dict)
 
     rules: ClassVar[Mapping[str, Rule]] = {
         "image": IS_PATH,
@@ -69,13 +72,15 @@ class ExportRequest(Message):
         "files": ARE_PATHS,
         "body": IS_BOOL,
         "reviewed": IS_BOOL,
-        "generated": (_is_table, "texts by name"),
+        **{
+            name: (_is_table, "texts by name")
+            for name in ("generated", "models", "kinds", "colors")
+        },
         **{
             name: MAY_BE_EMPTY
-            for name in ("image_name", "folder", "archive", "label", "names", "model",
-                         "model_version")
+            for name in ("image_name", "folder", "archive", "label", "names")
         },
-    }  # fmt: skip
+    }
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,14 @@ def _export(request: ExportRequest) -> Export:
     by_program = (BODY,) if request.body else ()
     generated.update({name: "AUTOMATIC" for name in by_program})
     return Export(
-        request.label, names, generated, request.model, request.model_version, by_program,
-        request.reviewed and not request.body,
+        request.label, names, generated, request.models, by_program, request.kinds,
+        _colors(request), request.reviewed and not request.body,
     )  # fmt: skip
+
+
+def _colors(request: ExportRequest) -> Dict[str, Rgb]:
+    found: Dict[str, Rgb] = {}
+    for name, text in request.colors.items():
+        red, green, blue = map(int, text.split())
+        found[name] = red, green, blue
+    return found

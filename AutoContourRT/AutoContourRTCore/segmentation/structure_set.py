@@ -36,5 +36,6 @@ def write_structure_set(
     by_program = (BODY,) if body else ()
     generated = dict.fromkeys((*labelmap.names, *by_program), "AUTOMATIC")
     also = outline(labelmap, found) if body else None
-    export = Export(label, names, generated, manifest.id, manifest.version, by_program)
+    models = dict.fromkeys(labelmap.names, f"{manifest.id} {manifest.version}")
+    export = Export(label, names, generated, models, by_program)
     return write_rtstruct(labelmap, found, path, export, also)

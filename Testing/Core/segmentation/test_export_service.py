@@ -49,7 +49,7 @@ def request_(tmp_path: Path) -> ExportRequest:
     return ExportRequest(
         "1", str(tmp_path / "contours.seg.nrrd"), str(tmp_path / "RS.dcm"),
         str(tmp_path / "image.npz"), "'CT'", files=tuple(map(str, files)),
-        generated={"SpinalCord": "AUTOMATIC"}, model="head_neck_7", model_version="0.2.0",
+        generated={"SpinalCord": "AUTOMATIC"}, models={"SpinalCord": "head_neck_7 0.2.0"},
     )  # fmt: skip
 
 
@@ -159,7 +159,8 @@ def test_a_segmentation_comes_back_with_what_made_it_and_the_outline(
     hd = pytest.importorskip("highdicom")
     how = {"SpinalCord": "SEMIAUTOMATIC", "OpticChiasm": "MANUAL", "Lens_L": "AUTOMATIC"}
     asked = replace(request_, file_kind="seg", output=str(tmp_path / "S.dcm"), body=True,
-                    generated=how, archive=str(tmp_path / "S.seg.nrrd"))  # fmt: skip
+                    generated=how, models=dict.fromkeys(how, "head_neck_7 0.2.0"),
+                    archive=str(tmp_path / "S.seg.nrrd"))  # fmt: skip
     result = ExportService()(messages.parse_request(messages.encode(asked)))
     assert result.structures == ("SpinalCord", "OpticChiasm", "Body")
     assert result.warnings == ("Empty structures are left out: Lens_L.",)

@@ -10,6 +10,7 @@ import pytest
 
 import dicom_nodes
 from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTCore.volumes.segfile import read_labelmap
 
 
 @pytest.fixture()
@@ -81,7 +82,39 @@ def test_reviewed_contours_go_to_the_worker_with_all_that_the_panel_says(
     assert (request.label, request.body, request.names) == ("H&N auto", True, "")
     assert sorted(request.files) == sorted(database.files.values())
     assert request.generated == {"Brainstem": "AUTOMATIC", "Lens_L": "AUTOMATIC"}
-    assert (request.model, request.model_version) == ("head_neck_7", "0.2.0")
+    assert request.models == dict.fromkeys(("Brainstem", "Lens_L"), "head_neck_7 0.2.0")
+
+
+def test_what_the_user_agreed_to_is_exported_whatever_comes_meanwhile(
+    contours: Any, from_dicom: Any, ui: Any, loaded: Any, worker: Any, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from AutoContourRTLib.MrmlBridge import segmentationFromLabelMap
+
+    review_all(ui)
+    labels = LabelMap({"Larynx": masks()["Lens_L"]}, dicom_nodes.GRID)
+    other = segmentationFromLabelMap(labels, from_dicom, "Other")
+
+    def ask(*arguments: Any) -> str:  # a run ends while the dialog is open
+        loaded.logic.getParameterNode().result = other
+        return str(tmp_path / "RS.dcm")
+
+    monkeypatch.setattr(loaded.widget.export, "_ask", ask)
+    press(ui)
+    (request,) = worker.requests
+    assert read_labelmap(request.input).names == ("Brainstem", "Lens_L") and request.reviewed
+
+
+def test_contours_from_a_file_are_tied_to_the_volume_of_their_grid(
+    contours: Any, from_dicom: Any, ui: Any, loaded: Any
+) -> None:
+    role = type(contours).GetReferenceImageGeometryReferenceRole()
+    contours.RemoveNodeReferenceIDs(role)  # as a .seg.nrrd leaves it
+    loaded.widget.export.refresh()
+    assert not ui.rtstructButton.enabled and "is tied to no volume" in ui.exportNoticeLabel.text
+    assert ui.tieButton.text == "Result belongs to CT"
+    ui.tieButton.click()
+    assert contours.GetNodeReference(role) is from_dicom and ui.rtstructButton.enabled
 
 
 def test_what_nobody_reviewed_is_listed_and_not_exported_without_a_yes(
@@ -257,7 +290,7 @@ def test_a_segmentation_goes_to_the_worker_as_one(
 
 
 def _uids(contours: Any) -> Any:
-    from AutoContourRTLib.Inspection import referenceVolume
+    from AutoContourRTLib.SegmentationNodes import referenceVolume
 
     return referenceVolume(contours).GetAttribute("DICOM.instanceUIDs").split()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Callable, List
 
 import pytest
@@ -66,6 +67,47 @@ def test_only_the_contours_under_review_are_seen(
     first.GetDisplayNode().SetVisibility(False)  # the user's own wish stays
     tick(ui, 0)
     assert seen() == [False, False, True]
+
+
+def test_the_contours_of_one_patient_are_never_seen_on_the_ct_of_another(
+    segment: Callable[..., Any], ui: Any, masks: Any, ct: Any, loaded: Any, scene: Any,
+    add_ct: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import slicer
+
+    from AutoContourRTLib import Inspection
+
+    def show(background: Any, fit: bool) -> None:
+        composite.SetBackgroundVolumeID(background.GetID())
+
+    composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", "Red")
+    views = SimpleNamespace(layoutManager=object)
+    util = SimpleNamespace(getNodesByClass=slicer.util.getNodesByClass, setSliceViewerLayers=show)
+    monkeypatch.setattr(Inspection, "slicer", SimpleNamespace(app=views, util=util))
+    first, other = segment(masks), add_ct("Other CT")
+    assert composite.GetBackgroundVolumeID() == ct.GetID()
+    loaded.logic.getParameterNode().inputVolume = other
+    second = segment(masks)
+    assert composite.GetBackgroundVolumeID() == other.GetID()
+    assert second.GetDisplayNode().GetVisibility() and not first.GetDisplayNode().GetVisibility()
+    ui.resultSelector.setCurrentNode(first)
+    assert composite.GetBackgroundVolumeID() == ct.GetID()
+    assert first.GetDisplayNode().GetVisibility() and not second.GetDisplayNode().GetVisibility()
+    composite.SetBackgroundVolumeID(None)
+    composite.SetForegroundVolumeID(other.GetID())  # fused by the user: left alone
+    ui.resultSelector.setCurrentNode(second)
+    assert composite.GetBackgroundVolumeID() is None
+
+
+def test_what_was_drawn_after_all_is_no_longer_missing(
+    segment: Callable[..., Any], ui: Any, masks: Any, loaded: Any
+) -> None:
+    node = segment(masks, {"Larynx": "not found", "Esophagus": "not found"})
+    assert [row[1] for row in rows(ui)][2:] == ["Larynx", "Esophagus"]
+    node.GetSegmentation().AddEmptySegment("own", "Larynx")
+    loaded.widget.showContours()
+    assert [row[1] for row in rows(ui)].count("Larynx") == 1
+    assert "Larynx" not in ui.warningsLabel.text and "Esophagus" in ui.warningsLabel.text
 
 
 def test_doubts_follow_the_transform_of_the_volume_and_come_back_with_the_scene(

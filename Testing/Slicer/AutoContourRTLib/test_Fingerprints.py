@@ -32,7 +32,7 @@ def flip(node: Any, number: int, k: int, j: int, i: int) -> None:
     """Turn one voxel of a segment over, as a stroke of the Segment Editor does."""
     import slicer
 
-    from AutoContourRTLib.Inspection import referenceVolume
+    from AutoContourRTLib.SegmentationNodes import referenceVolume
 
     volume = referenceVolume(node)
     segmentId = node.GetSegmentation().GetNthSegmentID(number)

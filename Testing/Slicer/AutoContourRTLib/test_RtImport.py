@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Callable, List, Tuple
 
 import numpy as np
+import pydicom
 import pytest
 
 import dicom_nodes
@@ -134,9 +135,9 @@ def test_names_colours_and_origin_are_kept_and_nothing_is_reviewed(
     import pydicom
     import vtk
 
-    from AutoContourRTLib.Inspection import referenceVolume
     from AutoContourRTLib.MrmlBridge import provenance, segmentStatus
     from AutoContourRTLib.RtNodes import INSTANCE, ROI_NAME
+    from AutoContourRTLib.SegmentationNodes import referenceVolume
 
     node = load(ct, rtstruct)[1].node
     segmentation = node.GetSegmentation()
@@ -274,25 +275,58 @@ def test_no_temporary_files_are_left(ct: Any, rtstruct: Path, load: Any) -> None
     assert not Path(worker.requests[0].output).parent.exists()
 
 
+def test_on_a_computer_without_the_slices_another_patients_structure_set_is_refused(
+    ct: Any, rtstruct: Path, load: Any, database: Any
+) -> None:
+    content = pydicom.dcmread(rtstruct)
+    uids = ct.GetAttribute("DICOM.instanceUIDs").split()
+    database.files.clear()
+    named = [pydicom.Dataset(), pydicom.Dataset()]
+    for image, uid in zip(named, (uids[0], "1.2.3.4")):
+        image.ReferencedSOPClassUID = made.CT_IMAGE
+        image.ReferencedSOPInstanceUID = uid
+    for image, expected in zip(named, ("done", "failed")):
+        for roi in content.ROIContourSequence:
+            for contour in roi.ContourSequence:
+                contour.ContourImageSequence = [image]
+        content.save_as(rtstruct)
+        how, what = load(ct, rtstruct)
+        assert how == expected, what
+    assert "contours name slices, and none of 'CT'" in what
+
+
 def test_a_loaded_structure_set_goes_out_again_as_it_came(
     ct: Any, rtstruct: Path, load: Any, database: Any, tmp_path: Path
 ) -> None:
     from AutoContourRTCore.segmentation.export_service import ExportService
     from AutoContourRTCore.volumes.dicom.structures import read_structures
-    from AutoContourRTLib.RtStructExport import ExportOptions, RtStructExport
+    from AutoContourRTLib.RtStructExport import ExportOptions, RtStructExport, hasOutline
 
     class Exporter:
         def submit(self, request: Any, handler: Any) -> str:
             handler.onDone(asdict(ExportService()(request)))
             return "r1"
 
+    content = pydicom.dcmread(rtstruct)
+    content.RTROIObservationsSequence = []
+    for number, kind in enumerate(("BOLUS", "GTV", "EXTERNAL", "ORGAN"), 1):
+        item = pydicom.Dataset()
+        item.ObservationNumber = item.ReferencedROINumber = number
+        item.RTROIInterpretedType = kind
+        content.RTROIObservationsSequence.append(item)
+    content.save_as(rtstruct)
     node = load(ct, rtstruct)[1].node
+    assert hasOutline(node), "by its type: it is called Parotid_L"
     options = ExportOptions(tmp_path / "out.dcm")
     RtStructExport(node, options, Exporter(), database=database).start()
     before, after = (
         read_structures(path, tmp_path / "ct").labelmap.masks
         for path in (rtstruct, tmp_path / "out.dcm")
     )
+    sets = [pydicom.dcmread(path) for path in (rtstruct, tmp_path / "out.dcm")]
+    kinds = [[each.RTROIInterpretedType for each in one.RTROIObservationsSequence] for one in sets]
+    assert kinds[0] == kinds[1] and kinds[1][0] == "BOLUS"
+    assert list(sets[1].ROIContourSequence[1].ROIDisplayColor) == [255, 0, 51]
     renamed = {"SpinalCord" if name == "Cord" else name: each for name, each in before.items()}
     assert list(after) == list(renamed)
     assert all(np.array_equal(after[name], each) for name, each in renamed.items())

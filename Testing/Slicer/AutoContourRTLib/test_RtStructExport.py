@@ -13,7 +13,10 @@ import dicom_nodes
 import dicom_series as made
 from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.volumes.dicom.structures import read_structures
+from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
+from AutoContourRTLib.Layers import Layer
+from AutoContourRTLib.SegmentationNodes import orientedImage
 
 GRID = dicom_nodes.GRID
 
@@ -200,7 +203,7 @@ def test_contours_on_a_part_of_the_volume_come_out_on_the_slices_of_the_whole(
 def test_it_says_that_it_was_not_reviewed_until_all_of_it_was(
     contours: Any, export: Any, tmp_path: Path
 ) -> None:
-    from AutoContourRTLib.ReviewRows import setReviewed
+    from AutoContourRTLib.Reviews import setReviewed
 
     def description() -> str:
         assert export(contours)[0] == "done"
@@ -220,7 +223,7 @@ def test_a_review_before_the_last_edit_is_none(
     import slicer
 
     from AutoContourRTLib.MrmlBridge import segmentStatus
-    from AutoContourRTLib.ReviewRows import setReviewed
+    from AutoContourRTLib.Reviews import setReviewed
 
     ids = contours.GetSegmentation().GetSegmentIDs()
     for segmentId in ids:
@@ -283,7 +286,7 @@ def test_slices_that_are_gone_are_counted(
     first, second = list(database.files)[:2]
     del database.files[first]
     Path(database.files[second]).unlink()
-    refused(contours, export, tmp_path, "2 of the 10 DICOM files of 'CT' are no longer")
+    refused(contours, export, tmp_path, "2 of the 10 DICOM files of 'CT' are not there")
 
 
 def test_a_folder_of_another_ct_of_the_same_size_is_refused(
@@ -316,11 +319,37 @@ def test_a_volume_under_a_bent_transform_is_refused(
     refused(contours, export, tmp_path, "which is not linear")
 
 
+def test_what_was_moved_or_resampled_is_told(
+    contours: Any, ct: Any, export: Any, tmp_path: Path, addTransform: Any
+) -> None:
+    import slicer
+
+    shift = np.eye(4)
+    shift[:3, 3] = (0.0, 0.0, GRID.spacing[0])
+    contours.SetAndObserveTransformNodeID(addTransform(shift).GetID())
+    how, result = export(contours)
+    assert how == "done" and len(result.warnings) == 1
+    assert "'Result' and 'CT' lie under different transforms" in result.warnings[0]
+    contours.SetAndObserveTransformNodeID(None)
+    other = slicer.vtkSegment()
+    other.SetName("Heart")
+    half = GRID.to_lps([0.5, 0.5, 0.5])
+    image = orientedImage(
+        Layer(np.ones((2, 4, 4), np.uint8), (3, 4, 4)),
+        Geometry(GRID.shape, GRID.spacing, tuple(half), GRID.axes),
+    )
+    other.AddRepresentation("Binary labelmap", image)
+    other.SetLabelValue(1)
+    contours.GetSegmentation().AddSegment(other, "heart")
+    how, result = export(contours)
+    assert how == "done" and "nearest voxels were taken: Heart" in " ".join(result.warnings)
+
+
 def test_contours_whose_volume_is_gone_are_refused(
     contours: Any, ct: Any, export: Any, tmp_path: Path, scene: Any
 ) -> None:
     scene.RemoveNode(ct)
-    refused(contours, export, tmp_path, "The volume that 'Result' was drawn on is not in")
+    refused(contours, export, tmp_path, "'Result' is tied to no volume of the scene")
 
 
 def test_names_that_will_not_do_are_told_with_others_that_would(contours: Any) -> None:

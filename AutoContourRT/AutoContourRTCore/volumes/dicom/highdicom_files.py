@@ -167,7 +167,7 @@ def _segment(hd: Any, number: int, name: str, label: RoiName, export: Export) ->
         segmented_property_type=_code(hd, look.type or UNSPECIFIED),
         algorithm_type=how,
         algorithm_identification=None if how == "MANUAL" else _algorithm(hd, name, export),
-        display_color=hd.color.CIELabColor.from_rgb(*(label.color or look.color)),
+        display_color=hd.color.CIELabColor.from_rgb(*export.color_of(name, label)),
     )  # fmt: skip
     if look.modifier:
         value, scheme, meaning = look.modifier
@@ -185,7 +185,7 @@ def _algorithm(hd: Any, name: str, export: Export) -> Any:
     if name in export.not_by_model:
         family, what, version = _MORPHOLOGY, f"{PRODUCT} outline of the patient", __version__
     else:
-        family, what, version = _AI, export.model, export.model_version
+        family, (what, version) = _AI, export.model_of(name)
     return hd.AlgorithmIdentificationSequence(
         name=what or "not known", family=_code(hd, family), version=version or "not known",
         source=PRODUCT,

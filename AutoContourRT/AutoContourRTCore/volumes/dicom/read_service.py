@@ -36,7 +36,7 @@ class ReadRtRequest(Message):
     input: the file. output: where the result goes, a path without suffix. image_name: what messages
     call the image; grid: the fields of its Geometry. files: of its DICOM slices; with them, image:
     a sample of its voxels (see `write_sample`), to be compared with theirs. Without files,
-    no_files: why there are none.
+    no_files: why there are none; instances: SOP instance UIDs of its slices, as far as known.
     """
 
     id: str
@@ -47,10 +47,12 @@ class ReadRtRequest(Message):
     files: Tuple[str, ...] = ()
     image: str = ""
     no_files: str = ""
+    instances: Tuple[str, ...] = ()
 
     rules: ClassVar[Mapping[str, Rule]] = {
         "grid": (lambda v: isinstance(v, dict), "the fields of a grid"),
         "files": ARE_PATHS,
+        "instances": (lambda v: isinstance(v, (list, tuple)), "UIDs"),
         **{name: MAY_BE_EMPTY for name in ("image_name", "image", "no_files")},
     }
 
@@ -146,7 +148,8 @@ def _image(request: ReadRtRequest, progress: Progress) -> Image:
         raise InputError(f"The grid of {request.image_name} is wrong: {error}.") from error
     if not request.files:
         notes = (request.no_files,) if request.no_files else ()
-        return Image(request.image_name, geometry, notes=notes)
+        named = frozenset(request.instances)
+        return Image(request.image_name, geometry, instances=named, notes=notes)
     ct = _ct(request, progress)
     instances = frozenset(each.sop_instance for each in ct.series.slices)
     frame = ct.series.first.frame_of_reference

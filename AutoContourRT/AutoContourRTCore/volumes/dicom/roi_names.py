@@ -11,6 +11,7 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
@@ -120,15 +121,24 @@ def read_name_map(path: Path) -> Dict[str, RoiName]:
     return found
 
 
-def write_name_map(names: Iterable[str], path: Path) -> None:
-    """Write a name map to edit: each structure with a name that would do, its type and colour."""
+def write_name_map(
+    names: Iterable[str],
+    path: Path,
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    colors: Mapping[str, Rgb] = MappingProxyType({}),
+) -> None:
+    """Write a name map to edit: each structure with a name that would do, its type and colour.
+
+    kinds, colors: of those that have not the usual ones.
+    """
     chosen = {name: RoiName(name) for name in names}
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
     for name, roi_name in proposed(chosen).items():
         look = appearance_of(name)
-        writer.writerow([name, roi_name, look.kind, " ".join(map(str, look.color))])
+        color = " ".join(map(str, colors.get(name, look.color)))
+        writer.writerow([name, roi_name, kinds.get(name, look.kind), color])
     with atomic_path(path) as temporary:
         temporary.write_bytes(out.getvalue().encode("utf-8"))
 

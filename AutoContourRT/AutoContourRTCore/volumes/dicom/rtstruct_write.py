@@ -16,7 +16,7 @@ import numpy as np
 from AutoContourRTCore import __version__
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom import pydicom_files as dicom
-from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, Code, appearance_of
+from AutoContourRTCore.volumes.dicom.appearance import EXTERNAL, Code, Rgb, appearance_of
 from AutoContourRTCore.volumes.dicom.on_slices import check_inside, contours_on
 from AutoContourRTCore.volumes.dicom.polygons import area
 from AutoContourRTCore.volumes.dicom.roi_names import LONGEST, NameMap, RoiName, roi_names
@@ -46,17 +46,20 @@ class Export:
     label: what planning systems list it by, at most 16 characters.
     names: the clinic's names (roi_names).
     generated: how each structure came about: AUTOMATIC, SEMIAUTOMATIC (edited by a person), MANUAL,
-    or "" (not known, also for those not named here). model, model_version: what made the first two,
-    but for those in not_by_model. reviewed: whether a person has said of each that it is right.
-    now: when it was made; None: the time of writing.
+    or "" (not known, also for those not named here). models: "id version" of what made the first
+    two; those in not_by_model were made by another program. kinds, colors: interpreted type and
+    red, green, blue, where the clinic's names say nothing and they are not the usual ones.
+    reviewed: whether a person has said of each that it is right. now: when it was made; None: the
+    time of writing.
     """
 
     label: str = PRODUCT
     names: Optional[NameMap] = None
     generated: Mapping[str, str] = field(default_factory=dict)
-    model: str = ""
-    model_version: str = ""
+    models: Mapping[str, str] = field(default_factory=dict)
     not_by_model: Tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    colors: Mapping[str, Rgb] = field(default_factory=dict)
     reviewed: bool = False
     now: Optional[datetime] = None
 
@@ -68,6 +71,21 @@ class Export:
         for name, how in self.generated.items():
             if how not in GENERATED:
                 raise InputError(f"{name} is said to be {how!r}; give one of {GENERATED}.")
+
+    def model_of(self, name: str) -> Tuple[str, str]:
+        """The model that made a structure and its version; "" for none, or not known."""
+        if self.generated.get(name, "") not in BY_MODEL:
+            return "", ""
+        model, _, version = self.models.get(name, "").partition(" ")
+        return model, version
+
+    def kind_of(self, name: str, chosen: RoiName) -> str:
+        """The interpreted type of a structure."""
+        return chosen.kind or self.kinds.get(name) or appearance_of(name).kind
+
+    def color_of(self, name: str, chosen: RoiName) -> Rgb:
+        """The colour of a structure."""
+        return chosen.color or self.colors.get(name) or appearance_of(name).color
 
 
 def write_rtstruct(
@@ -190,8 +208,8 @@ def _head(series: Series, export: Export) -> Any:
 
 
 def _software(export: Export) -> List[str]:
-    model = f"{export.model} {export.model_version}".strip()
-    return [__version__, model[:64]] if model else [__version__]
+    """This program's version, and the models."""
+    return [__version__, *(name[:64] for name in dict.fromkeys(export.models.values()))]
 
 
 def _add_references(content: Any, series: Series) -> None:
@@ -227,29 +245,28 @@ def _add_rois(
     ]
     content.ROIContourSequence = [
         dicom.dataset(
-            ROIDisplayColor=list(names[name].color or appearance_of(name).color),
+            ROIDisplayColor=list(export.color_of(name, names[name])),
             ContourSequence=_contour_items(contours[name], series),
             ReferencedROINumber=number,
         )
         for number, name in numbered
     ]
     content.RTROIObservationsSequence = [
-        _observation(number, name, names[name]) for number, name in numbered
+        _observation(number, name, export.kind_of(name, names[name])) for number, name in numbered
     ]
 
 
 def _roi(number: int, name: str, roi_name: str, series: Series, export: Export) -> Any:
-    how = export.generated.get(name, "")
+    how, (model, version) = export.generated.get(name, ""), export.model_of(name)
     roi = dicom.dataset(
         ROINumber=number, ReferencedFrameOfReferenceUID=series.first.frame_of_reference,
         ROIName=roi_name, ROIGenerationAlgorithm=how,
     )  # fmt: skip
-    model = f"{export.model} {export.model_version}".strip()
-    if model and how in BY_MODEL and name not in export.not_by_model:
-        roi.ROIGenerationDescription = f"{PRODUCT} {__version__}, model {model}"[:64]
+    if model:
+        roi.ROIGenerationDescription = f"{PRODUCT} {__version__}, model {model} {version}"[:64]
         roi.ROIDerivationAlgorithmIdentificationSequence = [dicom.dataset(
-            AlgorithmFamilyCodeSequence=[_code(_AI)], AlgorithmName=export.model[:64],
-            AlgorithmVersion=export.model_version[:64] or "unknown", AlgorithmSource=PRODUCT,
+            AlgorithmFamilyCodeSequence=[_code(_AI)], AlgorithmName=model[:64],
+            AlgorithmVersion=version[:64] or "unknown", AlgorithmSource=PRODUCT,
         )]  # fmt: skip
     return roi
 
@@ -268,9 +285,8 @@ def _contour_items(slices: List[List[np.ndarray]], series: Series) -> List[Any]:
     return items
 
 
-def _observation(number: int, name: str, chosen: RoiName) -> Any:
+def _observation(number: int, name: str, kind: str) -> Any:
     look = appearance_of(name)
-    kind = chosen.kind or look.kind
     observation = dicom.dataset(
         ObservationNumber=number, ReferencedROINumber=number, RTROIInterpretedType=kind,
         ROIInterpreter="",

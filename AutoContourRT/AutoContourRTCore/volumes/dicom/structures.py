@@ -96,6 +96,12 @@ def _belongs(roi: Roi, structures: StructureSet, image: Image, notes: List[str])
     """Whether a structure lies in the image's space."""
     frame = roi.frame_of_reference or (structures.frames[0] if structures.frames else "")
     if not image.frame_of_reference:
+        if roi.images and image.instances and not roi.images & image.instances:
+            notes.append(
+                f"{roi.name} is left out: its contours name slices, and none of {image.where}; "
+                "give the image it was drawn on."
+            )
+            return False
         _once(notes, f"{image.where} has no frame of reference; contours were placed on it by "
                      "their coordinates alone.")  # fmt: skip
         return True

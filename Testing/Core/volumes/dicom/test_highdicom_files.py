@@ -24,7 +24,7 @@ pytest.importorskip("highdicom")
 
 GRID = Geometry((6, 16, 20), (3.0, 1.0, 1.5), (-7.0, 11.0, -40.0))
 AUTOMATIC = Export(generated={"Parotid_L": "AUTOMATIC", "Odd": "SEMIAUTOMATIC", "E": "MANUAL"},
-                   model="head_neck_7", model_version="1.0")  # fmt: skip
+                   models=dict.fromkeys(("Parotid_L", "Odd"), "head_neck_7 1.0"))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +127,7 @@ def test_the_outline_is_said_to_be_the_programs_and_a_review_is_told(
     series: Series, tmp_path: Path
 ) -> None:
     body = LabelMap({"Body": _labelmap().masks["Odd"]}, GRID)
-    export = Export(generated={"Body": "AUTOMATIC"}, model="head_neck_7", not_by_model=("Body",))
+    export = Export(generated={"Body": "AUTOMATIC"}, not_by_model=("Body",))
     write_seg(body, series, tmp_path / "S.dcm", export)
     found = pydicom.dcmread(tmp_path / "S.dcm")
     (algorithm,) = found.SegmentSequence[0].SegmentationAlgorithmIdentificationSequence

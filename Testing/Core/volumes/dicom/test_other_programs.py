@@ -31,7 +31,7 @@ from AutoContourRTCore.volumes.volume import Volume
 
 GRID = Geometry((6, 40, 40), (3.0, 1.0, 1.0))
 HOW = Export(generated={"Parotid_L": "AUTOMATIC", "Body": "SEMIAUTOMATIC", "Odd": "AUTOMATIC"},
-             model="head_neck_7", model_version="1.0")  # fmt: skip
+             models=dict.fromkeys(("Parotid_L", "Body", "Odd"), "head_neck_7 1.0"))  # fmt: skip
 
 
 def _labelmap(grid: Geometry = GRID) -> LabelMap:

@@ -86,7 +86,9 @@ def test_the_ct_is_referred_to_with_all_its_uids(series: Series, tmp_path: Path)
 
 def test_names_types_codes_colours_and_how_they_came_about(series: Series, tmp_path: Path) -> None:
     found = _written(
-        series, tmp_path, label="H&N auto", model="head_neck_7", model_version="1.0",
+        series, tmp_path, label="H&N auto",
+        models={"Brainstem": "head_neck_7 1.0", "SpinalCord": "old_cord 2.1",
+                "Lens_L": "head_neck_7 1.0"},
         generated={"Brainstem": "AUTOMATIC", "SpinalCord": "SEMIAUTOMATIC", "Lens_L": "MANUAL"},
         names={"Parotid_L": RoiName("Parotis li", "AVOIDANCE", (1, 2, 3))},
     )  # fmt: skip
@@ -99,7 +101,7 @@ def test_names_types_codes_colours_and_how_they_came_about(series: Series, tmp_p
                    "Lens_L": "MANUAL"}  # fmt: skip
     (algorithm,) = heads["Brainstem"].ROIDerivationAlgorithmIdentificationSequence
     assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("head_neck_7", "1.0")
-    assert "model head_neck_7 1.0" in heads["SpinalCord"].ROIGenerationDescription
+    assert "model old_cord 2.1" in heads["SpinalCord"].ROIGenerationDescription
     assert "ROIGenerationDescription" not in heads["Lens_L"]
     seen = found.RTROIObservationsSequence
     assert [each.RTROIInterpretedType for each in seen] == ["ORGAN", "ORGAN", "AVOIDANCE", "ORGAN"]
@@ -108,7 +110,21 @@ def test_names_types_codes_colours_and_how_they_came_about(series: Series, tmp_p
     (side,) = seen[3].RTROIIdentificationCodeSequence[0].SegmentedPropertyTypeModifierCodeSequence
     assert side.CodeMeaning == "Left"
     assert list(found.ROIContourSequence[2].ROIDisplayColor) == [1, 2, 3]
-    assert "head_neck_7 1.0" in list(found.SoftwareVersions)
+    assert list(found.SoftwareVersions)[1:] == ["head_neck_7 1.0", "old_cord 2.1"]
+
+
+def test_types_and_colours_that_are_given_count_after_the_clinics_map(
+    series: Series, tmp_path: Path
+) -> None:
+    found = _written(
+        series, tmp_path, kinds={"Parotid_L": "BOLUS", "Brainstem": "PTV"},
+        colors={"Parotid_L": (4, 5, 6), "Brainstem": (7, 8, 9)},
+        names={"Parotid_L": RoiName("Parotis li", "AVOIDANCE", (1, 2, 3))},
+    )
+    kinds = [each.RTROIInterpretedType for each in found.RTROIObservationsSequence]
+    assert kinds == ["PTV", "ORGAN", "AVOIDANCE", "ORGAN"]
+    colors = [list(each.ROIDisplayColor) for each in found.ROIContourSequence]
+    assert colors[0] == [7, 8, 9] and colors[2] == [1, 2, 3]
 
 
 def test_the_outline_of_the_patient_is_external(series: Series, tmp_path: Path) -> None:

@@ -18,8 +18,7 @@ def modelSummary(manifest: Manifest) -> str:
     k, j, i = manifest.training_spacing_mm
     spacing = _("{k:g} mm along the patient, {j:g} x {i:g} mm across").format(k=k, j=j, i=i)
     figures = _(
-        "overlap with the contours of its validation cases, 1 is perfect (mean ± standard "
-        "deviation, n cases)"
+        "overlap with clinicians' contours, 1 is perfect (mean ± standard deviation, n cases)"
     )
     first = [
         _line(_("Covers"), manifest.anatomy),

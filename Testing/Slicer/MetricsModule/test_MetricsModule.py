@@ -120,7 +120,8 @@ def test_what_a_user_chose_is_left_alone(
 def test_a_comparison_shows_a_judged_table(compared: Any) -> None:
     ui = compared.ui
     assert column(compared, 1) == ["Parotid_L", "Brain", "Eye_R", "PTV", "Larynx"]
-    assert column(compared, 2) == ["fail", "pass", "fail", "fail", "–"]
+    missing = "fail: missing in test"
+    assert column(compared, 2) == ["fail", "pass", missing, missing, "not in reference"]
     assert ui.summaryLabel.text == "1 pass, 3 fail, 1 not judged"
     assert ui.resultSelector.currentNode() is compared.result.node
     assert "Structures compared: 5" in ui.progressLabel.text

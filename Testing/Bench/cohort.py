@@ -3,7 +3,8 @@ show).
 
     python cohort.py [CASES]
 
-`segment-cohort` on copies of a part of the phantom, then `evaluate` of what it gave against itself,
+`segment-cohort` on a part of the phantom, 1 HU brighter from case to case (a worker that is given the
+very same image again answers from memory), then `evaluate` of what it gave against itself,
 each with 1 worker (A) and 2 (B) that share all cores, in the order A, B, B, A, so that a slow drift
 of a shared machine falls on both. A minute is of the whole command, with the start of its workers.
 
@@ -86,13 +87,10 @@ def make_cases(folder: Path, count: int) -> None:
     folder.mkdir()
     whole = make_phantom()[0]
     shape, low = whole.geometry.shape, whole.geometry.shape[0] // 3
-    part = Volume(
-        np.ascontiguousarray(whole.array[low : low + 32]),
-        whole.geometry.cropped((low, 0, 0), (low + 32, *shape[1:])),
-    )
-    write_volume(part, folder / "case0.nrrd")
-    for n in range(1, count):
-        shutil.copy(folder / "case0.nrrd", folder / f"case{n}.nrrd")
+    part = np.ascontiguousarray(whole.array[low : low + 32])
+    geometry = whole.geometry.cropped((low, 0, 0), (low + 32, *shape[1:]))
+    for n in range(count):
+        write_volume(Volume(part + part.dtype.type(n), geometry), folder / f"case{n}.nrrd")
 
 
 def timed(command: str, folder: Path, out: Path, workers: int) -> Timed:

@@ -7,7 +7,8 @@
 A proxy is a narrow network, one thread, STEPS steps from fresh weights, on 60 of the training
 cases; it is judged on 24 others of them, contoured on their own grid as a user's CT would be.
 Validation cases are never read. About 20 minutes a run on one quiet core. Reads
-AUTOCONTOURRT_DATA/head_neck/train; keeps everything in training/study/.
+AUTOCONTOURRT_DATA/head_neck/train; keeps checkpoints in training/study/, and the Dice of every
+judged case, a line a run, in model_study_results.jsonl beside this file.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Dict, List, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 from unittest import mock
 
 import numpy as np
@@ -45,6 +46,7 @@ STRUCTURES = (
 SEEDS = (1, 2)
 TRAINED, JUDGED = 60, 24
 STUDY = Path(__file__).parents[2] / "training" / "study"
+RESULTS = Path(__file__).with_name("model_study_results.jsonl")
 
 
 def case_folders() -> List[Path]:
@@ -71,8 +73,8 @@ def cache(spacing: Sequence[float]) -> Path:
 
 def run(name: str, seed: int) -> None:
     """Train one proxy and judge it; what is finished is left alone."""
-    folder, row = STUDY / name / str(seed), ROWS[name]
-    if (folder / "result.json").exists():
+    row = ROWS[name]
+    if (name, seed) in finished():
         return
     torch.set_num_threads(1)
     trained, cost = train(row.trained_as or name, seed)
@@ -80,13 +82,21 @@ def run(name: str, seed: int) -> None:
     weights = {n: t.float().numpy() for n, t in found.items() if not n.startswith(COARSE)}
     predictor = row.use(Predictor(weights, STRUCTURES, trained.recipe, "cpu"), STRUCTURES)
     with mock.patch.object(pipeline, "clean", row.clean):
-        result = {"dice": judge(predictor), "cpu_seconds_per_step": cost}
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+        result = {"row": name, "seed": seed, "cpu_seconds_per_step": cost, "dice": judge(predictor)}
+    with RESULTS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(result) + "\n")
 
 
-def train(name: str, seed: int) -> Tuple[Trainer, float]:
-    """The trained proxy of a row, and CPU seconds a step in this process (NaN: no step)."""
+def finished() -> Dict[Tuple[str, int], Dict[str, Any]]:
+    """The results so far, by row and seed."""
+    if not RESULTS.exists():
+        return {}
+    lines = [json.loads(line) for line in RESULTS.read_text(encoding="utf-8").splitlines()]
+    return {(line["row"], line["seed"]): line for line in lines}
+
+
+def train(name: str, seed: int) -> Tuple[Trainer, Optional[float]]:
+    """The trained proxy of a row, and CPU seconds a step in this process (None: no step)."""
     row = ROWS[name]
     recipe = replace(row.recipe, seed=seed)
     cases = row.data(load_cases(cache(recipe.spacing)))
@@ -101,7 +111,7 @@ def train(name: str, seed: int) -> Tuple[Trainer, float]:
 
     trainer.run(progress=report)
     steps = trainer.step - first
-    return trainer, (time.process_time() - began) / steps if steps else float("nan")
+    return trainer, round((time.process_time() - began) / steps, 3) if steps else None
 
 
 def judge(predictor: Any) -> Dict[str, List[float]]:
@@ -116,7 +126,7 @@ def judge(predictor: Any) -> Dict[str, List[float]]:
         nothing = np.zeros(ct.geometry.shape, dtype=bool)
         for name, mask in read_labelmap(folder / "structures.seg.nrrd").masks.items():
             standard = standard_name(name)
-            scores[standard].append(dice(mask, found.get(standard, nothing)))
+            scores[standard].append(round(dice(mask, found.get(standard, nothing)), 4))
     return scores
 
 
@@ -127,26 +137,26 @@ def table() -> List[str]:
              "|---|---|" + "---|" * (len(STRUCTURES) + 3)]  # fmt: skip
     base, *_ = means("base")
     for name, row in ROWS.items():
-        if not all((STUDY / name / str(seed) / "result.json").exists() for seed in SEEDS):
+        if not all((name, seed) in finished() for seed in SEEDS):
             continue
         found, spread, cost = means(name)
         shown = found if name == "base" else found - base
         sign = "" if name == "base" else "+"
         others = np.delete(shown, STRUCTURES.index("Esophagus"))  # found late, if at all
         cells = " | ".join(f"{v:{sign}.3f}" for v in (*shown, others.mean(), shown.mean()))
-        seconds = f"{cost:.2f}" if cost == cost else "-"  # NaN: judged without a step
+        seconds = f"{cost:.2f}" if cost else "-"
         lines.append(f"| {row.change} | {row.predicted} | {cells} (seeds {spread:.3f} apart) "
                      f"| {seconds} |")  # fmt: skip
     return lines
 
 
 def means(name: str) -> Tuple[np.ndarray, float, float]:
-    """Mean Dice per structure over the seeds, how far their means lie apart, CPU s a step."""
-    results = [json.loads((STUDY / name / str(seed) / "result.json").read_text("utf-8"))
-               for seed in SEEDS]  # fmt: skip
+    """Mean Dice per structure over the seeds, how far their means lie apart, CPU s a step (0: no
+    step)."""
+    results = [finished()[name, seed] for seed in SEEDS]
     dices = np.array([[np.mean(r["dice"][s]) for s in STRUCTURES] for r in results])
-    costs = [r["cpu_seconds_per_step"] for r in results if r["cpu_seconds_per_step"] > 0]
-    cost = float(np.mean(costs)) if costs else float("nan")
+    costs = [r["cpu_seconds_per_step"] for r in results if r["cpu_seconds_per_step"]]
+    cost = float(np.mean(costs)) if costs else 0.0
     return dices.mean(axis=0), float(np.ptp(dices.mean(axis=1))), cost
 
 

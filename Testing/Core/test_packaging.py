@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -120,6 +121,15 @@ def test_the_description_of_the_extension_is_whole(layout: Layout) -> None:
         assert url.startswith(raw) and (ROOT / url[len(raw) + 1 :]).is_file(), url
     for name in ("LICENSE_FILE", "README_FILE"):
         assert Path(shown[name]).parent == ROOT and Path(shown[name]).is_file()
+    assert ";" not in shown["DESCRIPTION"], "CMake cuts a text there"
+
+
+def test_the_addresses_stand_in_the_file_itself() -> None:
+    """The checks of Slicer's ExtensionsIndex read the text and replace no variables."""
+    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    for name in ("HOMEPAGE", "ICONURL", "SCREENSHOTURLS"):
+        (value,) = re.findall(rf'set\(EXTENSION_{name} "([^"]*)"\)', text)
+        assert value.startswith("https://") and "$" not in value
 
 
 def test_the_catalogue_entry_fits_the_schema_and_the_description(layout: Layout) -> None:

@@ -16,6 +16,7 @@ from AutoContourRTCore import messages, process_tree
 from AutoContourRTCore.messages import SegmentRequest
 from AutoContourRTCore.volumes.atomic import remove_leftovers
 from AutoContourRTCore.volumes.segfile import read_labelmap
+from process_state import NEEDS_PROC, gone
 
 #: The contract: at most so long after the input has closed.
 MOST_SECONDS_TO_END = 2.0
@@ -77,15 +78,6 @@ def request(ct: Path, out: Path, number: str = "1", model: str = "tiny") -> Segm
 
 def files_in(folder: Path) -> List[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def gone(pid: int) -> bool:
-    """Whether a process is over (a zombie that nobody collects is)."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
 
 
 def wait_until_gone(pid: int) -> None:
@@ -165,7 +157,7 @@ def test_a_launcher_in_between_changes_nothing_about_that(
     assert files_in(out.parent) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="reads /proc")
+@NEEDS_PROC
 def test_a_launcher_that_is_killed_takes_the_worker_along(
     start_worker: Any, phantom_ct: Path, out: Path
 ) -> None:
@@ -178,7 +170,7 @@ def test_a_launcher_that_is_killed_takes_the_worker_along(
     assert files_in(out.parent) == []
 
 
-@pytest.mark.skipif(os.name != "posix", reason="reads /proc")
+@NEEDS_PROC
 def test_the_end_of_its_input_ends_its_children_and_removes_what_is_half_written(
     start_worker: Any, phantom_ct: Path, out: Path
 ) -> None:
@@ -195,7 +187,7 @@ def test_the_end_of_its_input_ends_its_children_and_removes_what_is_half_written
     assert out.read_bytes() == b"edited by hand"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="reads /proc")
+@NEEDS_PROC
 @pytest.mark.parametrize("launcher", [False, True])
 def test_terminate_tree_ends_launcher_worker_and_children(
     start_worker: Any, phantom_ct: Path, out: Path, launcher: bool

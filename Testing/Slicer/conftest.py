@@ -44,7 +44,7 @@ def scene(slicer_app: Any) -> Iterator[Any]:
     yield slicer_app.mrmlScene
     slicer_app.app.processEvents()
     shown = "\n".join(message.text for message in SlicerHarness.messages())
-    hidden = [error for error in failures.uncaught() if str(error) not in shown]
+    hidden = [e for e in failures.uncaught() if not str(e) or str(e) not in shown]
     failures.forget()
     SlicerHarness.clearScene()
     assert not hidden, f"raised and not shown to the user: {hidden}"

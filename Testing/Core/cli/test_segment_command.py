@@ -150,7 +150,7 @@ def bad_image(kind: str, path: Path) -> Path:
 @pytest.mark.parametrize(
     "kind, word",
     [
-        ("empty", "empty"), ("truncated", "truncated"), ("2D", "2"), ("4D", "4"),
+        ("empty", "empty"), ("truncated", "truncated"), ("2D", "2D image"), ("4D", "4 dimensions"),
         ("RGB", "3 values per voxel"), ("NaN", "finite"), ("spacing 0", "spac"),
         ("one slice", "no body found"), ("all air", "no body found"), ("missing", "exist"),
     ],

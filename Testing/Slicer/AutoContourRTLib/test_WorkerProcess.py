@@ -14,6 +14,7 @@ from AutoContourRTCore import __version__, process_tree
 from AutoContourRTCore.messages import SegmentRequest
 from AutoContourRTLib.Launcher import WORKER_ARGUMENTS
 from AutoContourRTLib.WorkerProcess import Limits, RequestHandler, WorkerProcess
+from process_state import NEEDS_PROC, gone
 
 #: A worker in a few lines: READY is sent first, then `serve` gets each message.
 FAKE = """
@@ -90,14 +91,6 @@ def makeWorker(slicer_app: Any) -> Any:
 
 def ask(worker: WorkerProcess, heard: Heard, text: str = "in") -> str:
     return worker.submit(SegmentRequest("", text, "out", "model"), heard.handler)
-
-
-def gone(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return state in "ZX"
 
 
 def test_a_request_is_served_and_the_next_one_by_the_same_process(
@@ -267,7 +260,7 @@ def test_a_request_is_cancelled_before_the_worker_is_there(makeWorker: Any, wait
     assert heard.ends == [("cancelled",)] and kept.ends[0][0] == "done"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="reads /proc")
+@NEEDS_PROC
 def test_a_deaf_worker_is_killed_behind_its_launcher_and_the_others_are_served(
     makeWorker: Any, waitFor: Any
 ) -> None:
@@ -323,7 +316,7 @@ def test_one_that_always_does_so_is_given_up(makeWorker: Any, waitFor: Any) -> N
     assert heard.ends[0][0] == "failed" and "exit code 0" in heard.ends[0][1]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="reads /proc")
+@NEEDS_PROC
 def test_the_end_of_the_application_ends_the_worker_at_once(
     makeWorker: Any, waitFor: Any
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from slicer.util import updateVolumeFromArray
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.contours import contours_of
@@ -73,6 +74,22 @@ def test_a_sheared_segmentation_is_refused_by_name(scene: Any, addSet: Any) -> N
     node.SetAndObserveTransformNodeID(transform.GetID())
     with pytest.raises(InputError, match="'slanted'.*perpendicular"):
         Handover.checkContours(node)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_a_dose_under_a_transform_is_refused_by_name(scene: Any, moved: bool) -> None:
+    dose = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Plan A")
+    updateVolumeFromArray(dose, np.ones((3, 4, 5)))
+    transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    shift = np.eye(4)
+    shift[2, 3] = 3.0 * moved
+    transform.SetMatrixTransformToParent(toVtk(shift))
+    dose.SetAndObserveTransformNodeID(transform.GetID())
+    if not moved:
+        Handover.checkDose(dose)  # where it was
+        return
+    with pytest.raises(InputError, match="'Plan A' lies under a transform; harden"):
+        Handover.checkDose(dose)
 
 
 def test_two_segments_of_one_name_are_refused(addSet: Any) -> None:

@@ -67,6 +67,15 @@ def test_what_a_person_matched_comes_first():
     ]
 
 
+def test_a_contour_of_the_test_set_is_left_out_by_hand():
+    matches = match_names(["Brain"], ["Brain", "Cord"], [("", "Brain")])
+    assert told(matches) == [
+        ("Brain", "Brain", "", ONLY_REFERENCE, ""),
+        ("SpinalCord", "", "Cord", ONLY_TEST, ""),
+        ("Brain", "", "Brain", LEFT_OUT, BY_HAND),
+    ]
+
+
 def test_a_match_by_hand_of_a_name_that_is_not_there_changes_nothing():
     plain = match_names(["Brain"], ["brain"])
     assert match_names(["Brain"], ["brain"], [("Brain", "Cerebrum"), ("x", "")]) == plain

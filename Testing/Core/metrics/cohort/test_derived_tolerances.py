@@ -50,6 +50,13 @@ def test_observers_who_agree_give_zero_and_one_who_did_not_draw_is_passed_over(o
     assert found.mm == 0 and "1 observer pairs in 1 cases" in found.source
 
 
+def test_a_structure_that_one_observer_alone_drew_has_no_tolerance(observers, grid):
+    more = LabelMap({**observers[0].masks, "Brainstem": observers[2].masks["Brain"]}, grid)
+    pools = ObserverPools()
+    pools.add("p1", [contours_of(more), contours_of(observers[1])])
+    assert set(pools.tolerances()) == {"Brain"}
+
+
 def test_the_file_names_its_cases_and_is_read_as_tolerances(observers, folder_of, tmp_path):
     folders = [folder_of(name, {"p1": each, "p2": each})
                for name, each in zip("abc", observers)]

@@ -3,9 +3,9 @@ show).
 
     python cohort.py [CASES]
 
-`segment-cohort` on a part of the phantom, 1 HU brighter from case to case (a worker that is given the
-very same image again answers from memory), then `evaluate` of what it gave against itself,
-each with 1 worker (A) and 2 (B) that share all cores, in the order A, B, B, A, so that a slow drift
+`segment-cohort` on a part of the phantom, 1 HU brighter from case to case (a worker that is given
+the very same image again answers from memory), then `evaluate` of what it gave against itself, each
+with 1 worker (A) and 2 (B) that share all cores, in the order A, B, B, A, so that a slow drift
 of a shared machine falls on both. A minute is of the whole command, with the start of its workers.
 
 What limits it is read from the columns, on a machine with nothing else to do (its load before is
@@ -38,7 +38,7 @@ from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.volume import Volume
 
-CASES = 4
+CASES = 8
 ORDER = (1, 2, 2, 1)
 TABLES = {"segment-cohort": "summary.csv", "evaluate": "cases.csv"}
 

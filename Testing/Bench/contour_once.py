@@ -22,18 +22,13 @@ from AutoContourRTCore.allocation import keep_freed_memory  # noqa: E402
 from AutoContourRTCore.metrics.measures import dice  # noqa: E402
 from AutoContourRTCore.phantom import make_phantom  # noqa: E402
 from AutoContourRTCore.segmentation.pipeline import (  # noqa: E402
-    OFF_LATTICE_MM,
     load_model,
     place,
     segment,
 )
 from AutoContourRTCore.volumes.geometry import Geometry  # noqa: E402
 from AutoContourRTCore.volumes.labelmap import LabelMap  # noqa: E402
-from AutoContourRTCore.volumes.resample import (  # noqa: E402
-    lps_grid_around,
-    resample,
-    resample_mask,
-)
+from AutoContourRTCore.volumes.resample import resample, resample_mask  # noqa: E402
 from AutoContourRTCore.volumes.volume import Volume  # noqa: E402
 
 AIR = -1000.0
@@ -72,18 +67,18 @@ def plain(volume: Volume, model: object) -> LabelMap:
 
     from AutoContourRTCore.nn.losses import probabilities
     from AutoContourRTCore.nn.windows import slide
-    from AutoContourRTCore.segmentation.body import body_mask, only_body
+    from AutoContourRTCore.segmentation.body import body_mask
+    from AutoContourRTCore.segmentation.patient import network_grid, network_image
     from AutoContourRTCore.segmentation.postprocess import clean
 
     predictor = model.predictor  # type: ignore[attr-defined]
     network = predictor._network.to(memory_format=torch.contiguous_format)
     body = body_mask(volume)
-    patient = Volume(only_body(volume, body), volume.geometry)
     everywhere = np.ones(volume.geometry.shape, dtype=bool)
-    grid = lps_grid_around(
-        everywhere, volume.geometry, predictor.recipe.spacing, predictor.block, OFF_LATTICE_MM
+    grid = network_grid(
+        everywhere, volume.geometry, predictor.recipe.spacing, predictor.block
     )
-    image = torch.from_numpy(resample(patient, grid, AIR).array)
+    image = torch.from_numpy(network_image(volume, body, grid))
 
     def predict(window: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode():

@@ -34,6 +34,7 @@ from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.nn.cases import load_cases, save_cases
 from AutoContourRTCore.nn.dataset import partners, read_cases
 from AutoContourRTCore.nn.inference import Predictor
+from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.training import Trainer, TrainingData
 from AutoContourRTCore.segmentation import pipeline
 from AutoContourRTCore.segmentation.pipeline import LoadedModel, segment
@@ -45,6 +46,7 @@ STRUCTURES = (
 )
 SEEDS = (1, 2)
 TRAINED, JUDGED = 60, 24
+NO_HEAD = "pt_38"  # its CT shows none
 STUDY = Path(__file__).parents[2] / "training" / "study"
 RESULTS = Path(__file__).with_name("model_study_results.jsonl")
 
@@ -53,7 +55,7 @@ def case_folders() -> List[Path]:
     """The training cases in an order that has nothing to do with their content."""
     folder = data_folder() / "head_neck" / "train"
     order = np.random.default_rng(0).permutation(sorted(folder.iterdir()))
-    return [Path(path) for path in order]
+    return [Path(path) for path in order if Path(path).name != NO_HEAD]
 
 
 def prepare() -> None:
@@ -101,7 +103,11 @@ def train(name: str, seed: int) -> Tuple[Trainer, Optional[float]]:
     recipe = replace(row.recipe, seed=seed)
     cases = row.data(load_cases(cache(recipe.spacing)))
     data = TrainingData(cases, (), STRUCTURES, partners(STRUCTURES))
-    trainer = row.trainer(data, recipe, STUDY / name / str(seed), torch.device("cpu"))
+    folder = STUDY / name / str(seed)
+    begun = folder / "recipe.json"
+    if begun.exists() and Recipe.from_dict(json.loads(begun.read_text("utf-8"))) != recipe:
+        raise SystemExit(f"{folder} was begun with other settings; delete it to begin anew.")
+    trainer = row.trainer(data, recipe, folder, torch.device("cpu"))
     trainer.resume()
     began, first = time.process_time(), trainer.step
 

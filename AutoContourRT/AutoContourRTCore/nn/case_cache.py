@@ -21,16 +21,16 @@ from AutoContourRTCore.correction.images import read_image_of
 from AutoContourRTCore.correction.project import CACHE, annotation_path
 from AutoContourRTCore.correction.records import CaseRecord
 from AutoContourRTCore.nn.annotation_grid import to_grid
-from AutoContourRTCore.nn.cases import AIR, Case
+from AutoContourRTCore.nn.cases import Case
 from AutoContourRTCore.nn.patches import some_voxels
-from AutoContourRTCore.segmentation.body import body_mask, only_body
+from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.patient import network_grid, network_image
 from AutoContourRTCore.volumes.atomic import atomic_path
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
-from AutoContourRTCore.volumes.resample import lps_grid_around, resample
 from AutoContourRTCore.volumes.volume import Volume
 
-#: As in segmentation.pipeline: no voxel centre lies just on the face of a volume.
-OFF_LATTICE_MM = 0.0137
+#: Rises when images or labels are made in another way, so that older files are not used.
+WAY = 2
 #: So many voxels of a structure's annotation, evenly chosen, stand for all as patch places.
 MOST_VOXELS = 5000
 
@@ -91,9 +91,8 @@ def stamps(folder: Path, case: CaseRecord, structures: Sequence[str]) -> Tuple[A
 
 def _resampled(volume: Volume, spacing: Triple, block: int) -> Tuple[np.ndarray, Geometry]:
     body = body_mask(volume)
-    grid = lps_grid_around(body, volume.geometry, spacing, block, OFF_LATTICE_MM)
-    masked = Volume(only_body(volume, body), volume.geometry)
-    array = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071)
+    grid = network_grid(body, volume.geometry, spacing, block)
+    array = np.clip(np.rint(network_image(volume, body, grid)), -1024, 3071)
     return array.astype(np.int16), grid
 
 
@@ -151,7 +150,7 @@ def _saved(folder: Path, case: CaseRecord, structure: str) -> "Annotation | None
 
 
 def _key(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode("utf-8")).hexdigest()[:16]
+    return hashlib.sha256(repr((WAY, *parts)).encode("utf-8")).hexdigest()[:16]
 
 
 def _write_array(path: Path, array: np.ndarray) -> None:

@@ -9,10 +9,10 @@ from typing import Dict, List, Optional, Sequence, Tuple
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.segmentation.body import only_body
+from AutoContourRTCore.segmentation.patient import labels_like_the_image, network_image
 from AutoContourRTCore.volumes.geometry import Triple
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from AutoContourRTCore.volumes.resample import lps_grid_around, resample, resample_mask
+from AutoContourRTCore.volumes.resample import lps_grid_around
 from AutoContourRTCore.volumes.volume import Volume
 
 AIR = -1000.0
@@ -64,13 +64,13 @@ def prepare_case(
     if not body.any():
         raise InputError(f"No body was found in the image of {name}; leave this case out.")
     grid = lps_grid_around(body, ct.geometry, spacing)
-    masked = Volume(only_body(ct, body), ct.geometry)
-    image = np.clip(np.rint(resample(masked, grid, AIR).array), -1024, 3071).astype(np.int16)
+    image = np.clip(np.rint(network_image(ct, body, grid)), -1024, 3071).astype(np.int16)
     labels = np.zeros(grid.shape, dtype=np.int32)
     for bit, structure in enumerate(structures):
         if structure in truth.masks:
             _check_inside(structure, truth, ct)
-            mask = resample_mask(truth.masks[structure], truth.geometry, grid)
+            drawn = truth.masks[structure]
+            mask = labels_like_the_image(drawn, truth.geometry, ct.geometry, grid)
             labels |= mask.astype(np.int32) << bit
     return Case(name, image, labels, tuple(s in truth.masks for s in structures))
 

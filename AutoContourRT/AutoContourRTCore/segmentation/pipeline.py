@@ -11,26 +11,23 @@ from AutoContourRTCore.anatomy.catalogue import find
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.store import ModelStore
-from AutoContourRTCore.nn.cases import AIR
 from AutoContourRTCore.nn.inference import Predictor
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
-from AutoContourRTCore.segmentation.body import body_mask, only_body, skin_voxels
+from AutoContourRTCore.segmentation.body import body_mask
 from AutoContourRTCore.segmentation.doubt import Doubt, doubt_of
 from AutoContourRTCore.segmentation.last_answer import RememberingPredictor
 from AutoContourRTCore.segmentation.levels import head_neck_levels, outside_head_neck
+from AutoContourRTCore.segmentation.patient import network_grid, network_image
 from AutoContourRTCore.segmentation.postprocess import clean
 from AutoContourRTCore.segmentation.sense import check_input
 from AutoContourRTCore.segmentation.wanted import wanted_structures
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from AutoContourRTCore.volumes.resample import lps_grid_around, resample
+from AutoContourRTCore.volumes.resample import resample
 from AutoContourRTCore.volumes.volume import Volume
 
 Roi = Tuple[int, int, int, int, int, int]
-#: The network's grid lies so far off whole multiples of its spacing: a point that lay just on the
-#: outer face of a volume would be inside or outside by the direction in which an axis is stored.
-OFF_LATTICE_MM = 0.0137
 ROI_MARGIN_MM = 40.0
 BOX_NOTE = "Only the box was contoured: organs that reach out of it are cut, others are absent."
 SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
@@ -123,9 +120,8 @@ def probabilities(
 
     body, region: bool [k, j, i] on the volume's grid; outside the body the network sees AIR.
     """
-    spacing, block = predictor.recipe.spacing, predictor.block
-    grid = lps_grid_around(region, volume.geometry, spacing, block, OFF_LATTICE_MM)
-    return predictor(resample(_only_body(volume, body), grid, AIR).array, progress), grid
+    grid = network_grid(region, volume.geometry, predictor.recipe.spacing, predictor.block)
+    return predictor(network_image(volume, body, grid), progress), grid
 
 
 def _masks(
@@ -201,23 +197,6 @@ def _reason_to_leave_out(
     if outside_head_neck(name, mask, geometry, levels):
         return "the image shows no head or neck at its level; taken as outside the field of view"
     return ""
-
-
-def _only_body(volume: Volume, body: np.ndarray) -> Volume:
-    """The part of the volume that holds the body and its skin, see body.only_body, as in training.
-
-    One voxel is added all around, a copy of the outermost: whether the network's grid may reach
-    half a voxel beyond the volume then does not depend on how its axes are stored.
-    """
-    filled = [np.flatnonzero(body.any(axis=tuple({0, 1, 2} - {n}))) for n in range(3)]
-    skin = skin_voxels(volume.geometry)
-    start = tuple(max(int(f[0]) - n, 0) for f, n in zip(filled, skin))
-    stop = tuple(min(int(f[-1]) + 1 + n, size) for f, n, size in zip(filled, skin, body.shape))
-    part = tuple(slice(a, b) for a, b in zip(start, stop))
-    near = Volume(volume.array[part], volume.geometry.cropped(start, stop))
-    array = only_body(near, np.ascontiguousarray(body[part]))
-    start, stop = tuple(n - 1 for n in start), tuple(n + 1 for n in stop)
-    return Volume(np.pad(array, 1, mode="edge"), volume.geometry.cropped(start, stop))
 
 
 def _box(roi: Roi, geometry: Geometry, margin_mm: float) -> np.ndarray:

@@ -9,6 +9,8 @@ from AutoContourRTCore.correction.annotation import FOREGROUND
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import case_cache
 from AutoContourRTCore.nn.cases import unpack
+from AutoContourRTCore.segmentation.body import body_mask
+from AutoContourRTCore.segmentation.patient import network_grid, network_image
 from AutoContourRTCore.volumes.files import write_volume
 from tiny_projects import SPACING, STRUCTURES, draw_truth, tiny_patient, tiny_project
 
@@ -32,6 +34,16 @@ def test_a_case_lies_on_the_network_s_grid_with_what_was_drawn(tmp_path: Path) -
         assert truth[bit][tuple(found.inside[bit].T)].all()
         assert (known[bit] & ~truth[bit])[tuple(found.outside[bit].T)].all()
         assert len(found.inside[bit]) == 125
+
+
+def test_the_image_is_the_one_that_contouring_sees(tmp_path: Path) -> None:
+    volume = tiny_patient(1)[0]
+    body = body_mask(volume)
+    wanted = network_image(volume, body, network_grid(body, volume.geometry, SPACING, 2))
+    with tiny_project(tmp_path / "p") as project:
+        case = project.case(draw_truth(project, 1))
+        image, _ = case_cache.grid_image(project.folder, case, SPACING, 2)
+    assert np.array_equal(image, np.rint(wanted))
 
 
 def test_the_second_time_nothing_is_computed_until_something_was_saved(

@@ -211,7 +211,8 @@ class MetricsModuleWidget(ModulePanel):
                 combo.currentIndex = max(0, combo.findData(value))
             for edit, path in ((ui.tolerancesPathLineEdit, parameters.tolerances),
                                (ui.auditPathLineEdit, parameters.audit)):  # fmt: skip
-                edit.currentPath = path
+                if edit.currentPath != path:  # else the cursor would jump to the end
+                    edit.currentPath = path
         self.limits.show(LimitsText.limitsFrom(parameters.limits))
         self._showMatching()
         if parameters.result is not self.result.node:

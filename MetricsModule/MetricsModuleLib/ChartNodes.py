@@ -16,6 +16,8 @@ ROLE = "MetricsModule.chart"
 BLUE, ORANGE, GREEN, RED = (0.12, 0.47, 0.71), (1.0, 0.6, 0.2), (0.1, 0.5, 0.2), (0.8, 0.1, 0.1)
 #: Characters in a line of the axis title.
 _LINE_LENGTH = 80
+#: Of all letters; Slicer's own sizes (20 and 16) cut titles and the key of numbers.
+_FONT_SIZE = 12
 
 
 def add(scene: Any, kind: str, name: str) -> Any:
@@ -95,6 +97,8 @@ def chart(
     node.SetTitle(title)
     node.SetXAxisTitle(_axis(names))
     node.SetYAxisTitle(unit)
+    for part in ("Title", "AxisTitle", "AxisLabel", "Legend"):
+        getattr(node, f"Set{part}FontSize")(_FONT_SIZE)
     node.SetXAxisRangeAuto(False)
     node.SetXAxisRange(0.0, len(names) + 1.0)
     for each in series:

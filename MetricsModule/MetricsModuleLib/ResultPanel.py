@@ -140,13 +140,13 @@ class ResultPanel:
             self._chart += 1
 
     def onTable(self) -> None:
-        """Show all columns in the layout's table view."""
-        selection = slicer.app.applicationLogic().GetSelectionNode()
-        selection.SetActiveTableID(self.node.GetID())
-        slicer.app.applicationLogic().PropagateTableSelection()
+        """Show all columns in the layout's table view, which is there once the layout is."""
         if slicer.app.layoutManager() is not None:
             layouts = slicer.vtkMRMLLayoutNode
             slicer.app.layoutManager().setLayout(layouts.SlicerLayoutFourUpTableView)
+        selection = slicer.app.applicationLogic().GetSelectionNode()
+        selection.SetActiveTableID(self.node.GetID())
+        slicer.app.applicationLogic().PropagateTableSelection()
 
     def onCopy(self) -> None:
         """All columns into the clipboard, for a spreadsheet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from PySide6 import QtCore, QtGui, QtWidgets
@@ -141,8 +142,11 @@ class ctkPathLineEdit(QtWidgets.QWidget):
         self._button.clicked.connect(self.browse)
 
     def _tell(self, text: str) -> None:
-        """As ctk: a text that is no path, an empty one above all, is no change of the path."""
-        wasValid, self._isValid = self._isValid, bool(text)
+        """As ctk: a text that is no path, an empty one above all, is no change of the path; nor is
+        one that the name filters do not take, letter by letter."""
+        endings = re.findall(r"\*\.(\w+)", " ".join(self._nameFilters))
+        fits = not self._nameFilters or re.fullmatch(rf".*\.({'|'.join(endings)})", text)
+        wasValid, self._isValid = self._isValid, bool(text and fits)
         if self._isValid:
             self.currentPathChanged.emit(text)
         if self._isValid != wasValid:

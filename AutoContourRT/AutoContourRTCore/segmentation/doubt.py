@@ -53,11 +53,18 @@ def doubt_of(
     part = tuple(slice(a, b) for a, b in zip(low, high))
     away = ndimage.distance_transform_edt(~contour[part], geometry.spacing)
     counts = (away <= AROUND_MM) & (probability[part] >= FLOOR)
-    p = np.pad(np.where(counts, probability[part], 0.0), 1)  # cut by the grid's end: an edge there
-    area = np.sqrt(sum(slope**2 for slope in np.gradient(p, *geometry.spacing))).sum()
-    doubt = p * (1 - p)
-    spot = geometry.to_lps(_densest(doubt if doubt.any() else p, geometry) + low - 1)
-    return Doubt(float(doubt.sum() / area), (float(spot[0]), float(spot[1]), float(spot[2])))
+    p = np.where(counts, probability[part], 0.0)
+    area, doubt = _edge_area(p, geometry), p * (1 - p)
+    spot = geometry.to_lps(_densest(doubt if doubt.any() else p, geometry) + low)
+    width = float(doubt.sum() / area) if area else 0.0  # none: it fills the whole grid
+    return Doubt(width, (float(spot[0]), float(spot[1]), float(spot[2])))
+
+
+def _edge_area(p: np.ndarray, geometry: Geometry) -> float:
+    """The integral of the gradient's length, in voxels per mm. Where the grid's end cuts an organ
+    it has no edge."""
+    slopes = np.gradient(np.pad(p, 1, mode="edge"), *geometry.spacing)
+    return float(np.sqrt(sum(slope**2 for slope in slopes))[1:-1, 1:-1, 1:-1].sum())
 
 
 def _shown(inside: np.ndarray, geometry: Geometry, points: np.ndarray) -> np.ndarray:

@@ -39,6 +39,21 @@ def test_a_logistic_edge_has_its_own_width_in_mm_for_organs_of_any_size(
     assert found.edge_mm == pytest.approx((1 - FLOOR) * width, rel=0.06)
 
 
+@pytest.mark.parametrize("width", [1.0, 2.0])
+def test_an_organ_that_the_grid_s_end_cuts_in_half_is_as_doubtful_as_the_whole(
+    width: float,
+) -> None:
+    probability, grid = ball(20.0, width, (1.0, 1.0, 1.0))
+    middle = probability.shape[0] // 2
+    half = grid.cropped((middle, 0, 0), grid.shape)
+    whole = doubt_of(probability, grid).edge_mm
+    assert doubt_of(probability[middle:], half).edge_mm == pytest.approx(whole, rel=0.02)
+
+
+def test_what_fills_the_whole_grid_has_no_edge() -> None:
+    assert doubt_of(np.ones(SHAPE), GRID).edge_mm == 0.0
+
+
 def test_a_network_without_doubt_has_sharp_edges() -> None:
     assert doubt_of(box(1.0), GRID).edge_mm == 0.0
 

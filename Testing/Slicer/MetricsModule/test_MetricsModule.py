@@ -239,5 +239,7 @@ def test_a_tolerance_file_can_be_taken_away_again(chosen: Any, module: Any, tmp_
     ui, parameters = chosen.ui, module.logic.getParameterNode()
     ui.tolerancesPathLineEdit.currentPath = str(tmp_path / "tolerances.csv")
     assert parameters.tolerances == str(tmp_path / "tolerances.csv")
+    ui.auditPathLineEdit.currentPath = str(tmp_path / "audit")  # no .csv at its end
+    assert parameters.audit == str(tmp_path / "audit")
     ui.tolerancesPathLineEdit.currentPath = ""  # ctk tells no change of the path then
     assert parameters.tolerances == ""

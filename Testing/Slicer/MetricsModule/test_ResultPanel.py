@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv
 from metrics_panel import click, column, emit
@@ -118,8 +121,21 @@ def test_plots_come_one_after_the_other(slicer_app: Any, compared: Any) -> None:
         chart = slicer_app.mrmlScene.GetNodeByID(selection.GetActivePlotChartID())
         titles.append(chart.GetTitle())
     assert titles[0] == titles[2] != titles[1]
+
+
+def test_all_columns_are_in_the_table_view_at_the_first_click(
+    slicer_app: Any, compared: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layouts = slicer_app.vtkMRMLLayoutLogic()  # makes the views of a layout, as the application
+    layouts.SetMRMLScene(slicer_app.mrmlScene)
+    manager = SimpleNamespace(setLayout=layouts.GetLayoutNode().SetViewArrangement)
+    monkeypatch.setattr(slicer_app.app, "_layoutManager", manager)
     compared.ui.tableButton.click()
+    selection = slicer_app.app.applicationLogic().GetSelectionNode()
     assert selection.GetActiveTableID() == compared.result.node.GetID()
+    views = slicer_app.util.getNodesByClass("vtkMRMLTableViewNode")
+    layouts.SetMRMLScene(None)
+    assert [view.GetTableNodeID() for view in views] == [compared.result.node.GetID()]
 
 
 def test_a_saved_scene_brings_the_result_back(

@@ -68,6 +68,10 @@ def makeChart(node: Any) -> Any:
     for axis, title in ((vtk.vtkAxis.BOTTOM, node.GetXAxisTitle()),
                         (vtk.vtkAxis.LEFT, node.GetYAxisTitle())):
         chart.GetAxis(axis).SetTitle(title or "")
+        chart.GetAxis(axis).GetTitleProperties().SetFontSize(node.GetAxisTitleFontSize())
+        chart.GetAxis(axis).GetLabelProperties().SetFontSize(node.GetAxisLabelFontSize())
+    chart.GetTitleProperties().SetFontSize(node.GetTitleFontSize())
+    chart.GetLegend().GetLabelProperties().SetFontSize(node.GetLegendFontSize())
     for index in range(node.GetNumberOfPlotSeriesNodes()):
         series = node.GetNthPlotSeriesNode(index)
         if series is not None and series.GetTableNode() is not None:

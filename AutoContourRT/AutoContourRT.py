@@ -42,7 +42,7 @@ class AutoContourRT(ScriptedLoadableModule):
         ScriptedLoadableModule.__init__(self, parent)
         self.parent.title = _("Auto Contour RT")
         self.parent.categories = [translate("qSlicerAbstractCoreModule", "Radiotherapy")]
-        self.parent.dependencies = ["Segmentations", "SegmentEditor", "SubjectHierarchy"]
+        self.parent.dependencies = ["Markups", "Segmentations", "SegmentEditor", "SubjectHierarchy"]
         self.parent.contributors = ["AutoContourRT contributors"]
         self.parent.helpText = _(
             "Contours organs at risk on a CT with a trained model, on this computer: choose the "

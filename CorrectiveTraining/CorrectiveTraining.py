@@ -6,6 +6,7 @@ process.
 
 from __future__ import annotations
 
+import qt
 import slicer
 import vtk
 from slicer.i18n import tr as _
@@ -191,6 +192,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         """What was drawn is taken over while the nodes are still there."""
         self.session.forsake()
         self.interaction.stop()
+        self.views.exit()
         self.correct.forgetEditorNode()
         self.training.hidePlots()
         self.setParameterNode(None)
@@ -204,6 +206,12 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         self.interaction.start()
         self._watchSlices()
         self.refresh()
+        qt.QTimer.singleShot(0, self.layOut)  # behind this event the layout's node is made anew
+
+    def layOut(self):
+        """Our views, where the module is shown."""
+        if self._isEntered:
+            self.views.enter()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node):

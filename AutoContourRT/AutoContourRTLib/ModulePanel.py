@@ -71,7 +71,11 @@ class ModulePanel(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.initializeParameterNode()
 
     def initializeParameterNode(self) -> None:
-        self.setParameterNode(self.logic.getParameterNode())
+        parameters = self.logic.getParameterNode()
+        # Slicer's wrapper keeps the nodes that it has read till its parameter node is modified, and
+        # a scene that is loaded brings them in without that.
+        parameters.Modified()
+        self.setParameterNode(parameters)
 
     def setParameterNode(self, parameterNode: Optional[Any]) -> None:
         """Follow this one; None: none."""

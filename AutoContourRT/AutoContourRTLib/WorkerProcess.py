@@ -108,7 +108,7 @@ class WorkerProcess:
         if not self._quitIsWatched:
             self._quitIsWatched = True
             self._atQuit(self.shutdown)
-        self._note(f"Starting {program} {' '.join(self._arguments)}")
+        self._note(f"{WorkerTexts.STARTING}{program} {' '.join(self._arguments)}")
         self._heart = self._makeTimer(self._limits.ping, self._beat, True)
         environment = self._environment
         process.start(
@@ -224,7 +224,7 @@ class WorkerProcess:
         if code == 0 and not crashed and wasReady and self._mayRestart():
             self._restart()
             return
-        message = WorkerTexts.ended(code, crashed, wasReady)
+        message = WorkerTexts.ended(code, crashed, wasReady, self.log)
         self._failAll(message + WorkerTexts.lastLines(self.log))
 
     def _failedToStart(self, reason: str) -> None:

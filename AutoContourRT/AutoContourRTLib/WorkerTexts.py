@@ -7,7 +7,10 @@ from typing import Sequence
 from slicer.i18n import tr as _
 
 LINES_SHOWN = 8
+STARTING = "Starting "  # so begins the line of the log with which a worker is started
 _KILLED = 9  # the signal by which systems end a process when memory runs out
+#: Slicer's launcher stands between: it turns every signal into exit code 1, and says this.
+_BY_LAUNCHER = "exit abnormally"  # no tr
 
 
 def couldNotStart(program: str, reason: str) -> str:
@@ -46,8 +49,8 @@ def silent(seconds: float, ready: bool) -> str:
     return (gone if ready else late).format(seconds=seconds)
 
 
-def ended(code: int, crashed: bool, ready: bool) -> str:
-    """It ended by itself or was ended from outside."""
+def ended(code: int, crashed: bool, ready: bool, log: Sequence[str] = ()) -> str:
+    """It ended by itself or was ended from outside. log: its lines."""
     if not ready:
         text = _(
             "The worker could not start (exit code {code}). See at the top of the panel "
@@ -59,12 +62,28 @@ def ended(code: int, crashed: bool, ready: bool) -> str:
             "The worker was killed from outside, probably because memory ran out. Close other "
             "programs, or choose fewer structures or a box around the region."
         )
+    if not crashed and _launcherSaysCrashed(log):
+        return _(
+            "The worker crashed or was killed from outside, perhaps because memory ran out. Close "
+            "other programs, or choose fewer structures or a box around the region. If it happens "
+            "again, choose the CPU as device and report the log."
+        )
     text = _(
         "The worker ended unexpectedly ({how}). Try again; if it happens again, choose the CPU as "
         "device and report the log."
     )
     how = _("signal {code}") if crashed else _("exit code {code}")
     return text.format(how=how.format(code=code))
+
+
+def _launcherSaysCrashed(log: Sequence[str]) -> bool:
+    """In the lines since the last start."""
+    for line in reversed(log):
+        if _BY_LAUNCHER in line:
+            return True
+        if line.startswith(STARTING):
+            break
+    return False
 
 
 def lastLines(log: Sequence[str]) -> str:

@@ -14,6 +14,8 @@ from CorrectiveTrainingLib.Keys import EDITOR, ROOTPAINTER, Keys
 from CorrectiveTrainingLib.Session import Session
 
 EDITOR_NODE = "CorrectiveTraining"
+#: Effects that go on in the next case; others would do something to it at once.
+BRUSHES = ("Paint", "Erase", "Draw")
 
 
 class CorrectPanel:
@@ -25,6 +27,7 @@ class CorrectPanel:
         self._roi: Optional[Any] = None
         self._editorNode: Optional[Any] = None
         self._editorTag = 0
+        self._brush = ("", "")  # the effect that is active, and the segment it draws into
         actions = [self.onForeground, self.onBackground, self.onEraser, self.onUndo]
         self.keys = Keys(dict(zip("QWEZ", actions)))
         ui.keysComboBox.addItem(_("RootPainter: Q, W, E, Z"), ROOTPAINTER)
@@ -89,7 +92,7 @@ class CorrectPanel:
 
     def showCase(self) -> None:
         """Another case, or none, is open."""
-        case = self._session.case
+        case, (effect, segment) = self._session.case, self._brush
         self._removeBox()
         with self._filling():
             self._ui.structureComboBox.clear()
@@ -106,6 +109,8 @@ class CorrectPanel:
         if box is not None:
             self._roi = showBox(case.volume, box)
         self._giveToEditor()
+        if self._isEntered and effect in BRUSHES and box is None:
+            self._goOn(effect, segment)
 
     def refresh(self) -> None:
         """The case as it is now."""
@@ -174,12 +179,20 @@ class CorrectPanel:
                 wanted = now if now in Strokes.COLORS else Strokes.FOREGROUND_ID
             self._ui.editor.setCurrentSegmentID(wanted)
 
+    def _goOn(self, effect: str, segment: str) -> None:
+        """With the brush of the case before; Slicer's editor puts it down with each segmentation.
+        """
+        if segment in Strokes.COLORS and self._ui.paintRadioButton.checked:
+            self._ui.editor.setCurrentSegmentID(segment)
+        self._ui.editor.setActiveEffectByName(effect)
+
     def _onEditorNode(self, caller: Any, event: Any) -> None:
-        """The user chose another structure in the editor's own list."""
+        """The user chose another structure in the editor's own list, or another effect."""
         case = self._session.case
         if case is None or self._isFilling or not case.isInScene():
             return
         segmentId = self._editorNode.GetSelectedSegmentID()
+        self._brush = (self._editorNode.GetActiveEffectName() or "", segmentId)
         isContours = self._editorNode.GetSegmentationNode() is case.contours
         if isContours and segmentId in case.corrections and segmentId != case.structure:
             self._select(segmentId)
@@ -192,10 +205,13 @@ class CorrectPanel:
             self._select(self._ui.structureComboBox.currentData)
 
     def _select(self, structure: str) -> None:
-        with slicer.util.tryWithErrorDisplay(_("The last edit was not saved; it is still shown.")):
-            self._session.case.select(structure)
-        self._giveToEditor()
-        self.refresh()
+        try:
+            failed = _("The last edit was not saved; it is still shown.")
+            with slicer.util.tryWithErrorDisplay(failed):
+                self._session.case.select(structure)
+        finally:  # the panel and the editor show what the case says, also where it refused
+            self._giveToEditor()
+            self.refresh()
 
     def onKeysChosen(self, index: int) -> None:
         """Another set of keys."""
@@ -242,9 +258,11 @@ class CorrectPanel:
     def onSliceReviewed(self, isConfirmed: bool) -> None:
         """The slice is right as it is."""
         case = self._session.case
-        with slicer.util.tryWithErrorDisplay(_("The slice was not marked.")):
-            case.review(Views.sliceIndex(case.volume), isConfirmed)
-        self.refresh()
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The slice was not marked.")):
+                case.review(Views.sliceIndex(case.volume), isConfirmed)
+        finally:
+            self.refresh()
 
     def onCaseReviewed(self) -> None:
         """Everything of the case is right."""
@@ -255,6 +273,7 @@ class CorrectPanel:
         """Show a box, or take it away: everything is predicted then."""
         case = self._session.case
         if self._shownBox() is None:
+            self._ui.editor.setActiveEffectByName("")  # it would paint where the box is dragged
             self._roi = showBox(case.volume, self._session.project.case(case.id).box)
         else:
             self._removeBox()

@@ -15,7 +15,8 @@ class EditWatch:
     """Collects the IDs of changed segments of some nodes and calls onEdit() a turn of the event
     loop later, so that whoever edits is done with it.
 
-    A segment that is removed or added counts as changed, too.
+    A segment that is removed or added counts as changed, too. Undo in Slicer's Segment Editor
+    exchanges a segment's image, which nothing but SegmentModified tells.
     """
 
     def __init__(
@@ -26,9 +27,10 @@ class EditWatch:
         self._paused = 0
         self._timer: Optional[Any] = None
         self._tags = []
-        events = slicer.vtkSegmentation
+        kinds = slicer.vtkSegmentation
+        events = (kinds.SourceRepresentationModified, kinds.SegmentModified, kinds.SegmentRemoved)
         for node in nodes:
-            for event in (events.SourceRepresentationModified, events.SegmentRemoved):
+            for event in events:
                 self._tags.append((node, node.AddObserver(event, self._observer(node.GetID()))))
 
     def changed(self, node: Any) -> List[str]:

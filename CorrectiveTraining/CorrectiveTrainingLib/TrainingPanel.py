@@ -169,9 +169,11 @@ class TrainingPanel:
 
     def onLargest(self, isOnly: bool) -> None:
         """Predict each structure in one piece from now on."""
-        with slicer.util.tryWithErrorDisplay(_("The project stays as it was.")):
-            self._session.setLargestOnly(isOnly)
-        self.refreshState()
+        try:
+            with slicer.util.tryWithErrorDisplay(_("The project stays as it was.")):
+                self._session.setLargestOnly(isOnly)
+        finally:
+            self.refreshState()
 
     def onPromote(self) -> None:
         """Make a model of the best network."""

@@ -56,12 +56,15 @@ class Views:
         if self._layoutBefore is not None:
             return
         node, logic = _layoutNode(), slicer.app.applicationLogic()
+        if node is None:
+            return
         visible = slicer.vtkMRMLApplicationLogic.IntersectingSlicesVisibility
         self._linesBefore = logic.GetIntersectingSlicesEnabled(visible)
         self._layoutBefore = node.GetViewArrangement()
         if not node.IsLayoutDescription(LAYOUT):
             node.AddLayoutDescription(LAYOUT, _layoutText())
         node.SetViewArrangement(LAYOUT)
+        node.SetSaveWithScene(False)  # a Slicer that does not know our layout would show no view
         logic.SetIntersectingSlicesEnabled(visible, True)
 
     def exit(self) -> None:
@@ -69,8 +72,10 @@ class Views:
         if self._layoutBefore is None:
             return
         node, logic = _layoutNode(), slicer.app.applicationLogic()
-        if node is not None and node.GetViewArrangement() == LAYOUT:
-            node.SetViewArrangement(self._layoutBefore)
+        if node is not None:
+            node.SetSaveWithScene(True)
+            if node.GetViewArrangement() == LAYOUT:
+                node.SetViewArrangement(self._layoutBefore)
         visible = slicer.vtkMRMLApplicationLogic.IntersectingSlicesVisibility
         logic.SetIntersectingSlicesEnabled(visible, self._linesBefore)
         self._layoutBefore = None

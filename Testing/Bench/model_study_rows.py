@@ -44,7 +44,7 @@ class Row:
     """change, predicted: words for the table. data: what is made of the cases. trained_as: the row
     whose training serves. averaged: the running mean of the weights is judged, else the last ones.
     use: what is made of the trained network before it contours. clean: what is done to a mask
-    (bool [k, j, i]) before it is judged."""
+    (bool [k, j, i]; least share of a piece that stays) before it is judged."""
 
     change: str
     predicted: str
@@ -54,7 +54,7 @@ class Row:
     averaged: bool = True
     use: Callable[[Predictor, Sequence[str]], Any] = as_it_is
     trainer: Type[Trainer] = Trainer
-    clean: Callable[[np.ndarray], np.ndarray] = clean
+    clean: Callable[[np.ndarray, float], np.ndarray] = clean
 
 
 def without_outliers(cases: List[Case]) -> List[Case]:
@@ -124,7 +124,7 @@ def at(probability: float) -> Callable[[Predictor, Sequence[str]], Threshold]:
     return lambda predictor, structures: Threshold(predictor, probability)
 
 
-def not_cleaned(mask: np.ndarray) -> np.ndarray:
+def not_cleaned(mask: np.ndarray, least: float) -> np.ndarray:
     """All islands and holes stay."""
     return mask
 

@@ -53,12 +53,19 @@ class qSlicerApplication(QtWidgets.QApplication):
         settings.setPath(settings.IniFormat, settings.UserScope, str(self.home))
 
     def makeLauncher(self) -> None:
-        """bin/PythonSlicer, a process in front of the interpreter as in Slicer; not on Windows."""
+        """bin/PythonSlicer, a process in front of the interpreter as in Slicer; not on Windows.
+
+        A signal that ends the interpreter is exit code 1 of Slicer's launcher, which says so.
+        """
         if sys.platform == "win32":
             return
         launcher = self.home / "bin" / "PythonSlicer"
         launcher.parent.mkdir()
-        launcher.write_text(f'#!/bin/sh\n"{sys.executable}" "$@"\n', encoding="utf-8")
+        launcher.write_text(
+            f'#!/bin/sh\n"{sys.executable}" "$@"\ncode=$?\n[ $code -le 128 ] && exit $code\n'
+            'echo "error: [python] exit abnormally - Report the problem." >&2\nexit 1\n',
+            encoding="utf-8",
+        )
         launcher.chmod(0o755)
 
     # What PythonQt shows as properties

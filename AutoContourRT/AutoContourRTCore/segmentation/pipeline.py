@@ -29,6 +29,8 @@ from AutoContourRTCore.volumes.volume import Volume
 
 Roi = Tuple[int, int, int, int, int, int]
 ROI_MARGIN_MM = 40.0
+#: Structures that a dental streak may cut in two: pieces of this share of the largest stay, too.
+PIECES = {"Bone_Mandible": 0.1}
 BOX_NOTE = "Only the box was contoured: organs that reach out of it are cut, others are absent."
 SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
 
@@ -99,11 +101,7 @@ def segment(
     limits = None if roi is None else _box(roi, volume.geometry, 0.0)
     all_masks = _masks(found, grid, volume.geometry, model, wanted, limits, progress)
     masks, absent = _sorted_out(all_masks, volume.geometry, levels)
-    channel, to_lps = model.manifest.structures.index, volume.geometry.to_lps
-    doubt = {
-        name: doubt_of(found[channel(name)], grid, to_lps(np.argwhere(mask)))
-        for name, mask in masks.items()
-    }
+    doubt = _doubts(masks, volume.geometry, found, grid, model.manifest.structures)
     progress(1.0, "done")
     labelmap = LabelMap(masks, volume.geometry)
     return Segmentation(labelmap, absent, warnings + predictor.notes, doubt)
@@ -138,8 +136,30 @@ def _masks(
     for n, name in enumerate(wanted):
         progress(0.85 + 0.15 * n / len(wanted), f"placing {name}")
         mask = place(found[model.manifest.structures.index(name)], grid, target)
-        masks[name] = clean(mask if limits is None else mask & limits)
+        masks[name] = clean(mask if limits is None else mask & limits, PIECES.get(name, 1.0))
     return masks
+
+
+def _doubts(
+    masks: Dict[str, np.ndarray],
+    geometry: Geometry,
+    found: np.ndarray,
+    grid: Geometry,
+    channels: Sequence[str],
+) -> Dict[str, Doubt]:
+    """The doubt about each mask, from the probabilities within the volume: beyond its end they fall
+    to 0, which is no edge that the network saw."""
+    index = grid.to_kji(geometry.corners(0.5))
+    low = np.clip(np.ceil(index.min(axis=0) - 1e-6).astype(int), 0, grid.shape)
+    high = np.clip(np.floor(index.max(axis=0) + 1e-6).astype(int) + 1, low, grid.shape)
+    within = tuple(slice(a, b) for a, b in zip(low, high))
+    doubts = {}
+    for name, mask in masks.items():
+        probability, place = found[channels.index(name)], grid
+        if (probability[within] >= 0.5).any():  # else it lies between the grid's slices
+            probability, place = probability[within], grid.cropped(tuple(low), tuple(high))
+        doubts[name] = doubt_of(probability, place, geometry.to_lps(np.argwhere(mask)))
+    return doubts
 
 
 def _sorted_out(

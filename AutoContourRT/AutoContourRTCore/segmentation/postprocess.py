@@ -10,19 +10,20 @@ from scipy import ndimage
 _ALL_26 = np.ones((3, 3, 3), dtype=bool)
 
 
-def clean(mask: np.ndarray) -> np.ndarray:
-    """The largest 26-connected component of a bool mask [k, j, i], its holes filled.
+def clean(mask: np.ndarray, least: float = 1.0) -> np.ndarray:
+    """The largest 26-connected component of a bool mask [k, j, i], its holes filled; with `least`
+    below 1 also those that have this share of its voxels or more.
 
     Sartor et al. 2020 name a 26-connected neighbourhood for both steps. Here an object is
     26-connected, and the background, as its dual, 6-connected: a hole is a 6-connected region of
     background that does not reach the edge of the volume, so an object's diagonal contact closes
-    a hole. Of two components of equal size the one that comes first in the array stays. An empty
-    mask stays empty; the input is not changed.
+    a hole. Of two components of equal size the one that comes first in the array stays, unless
+    `least` is below 1. An empty mask stays empty; the input is not changed.
     """
     result = np.zeros(mask.shape, dtype=bool)
     box = bounding_box(mask)
     if result[box].size:
-        part = largest_component(np.asarray(mask[box], dtype=bool))
+        part = _components(np.asarray(mask[box], dtype=bool), least)
         inner = bounding_box(part)
         result[box][inner] = fill_holes(part[inner])
     return result
@@ -40,12 +41,18 @@ def bounding_box(mask: np.ndarray) -> Tuple[slice, ...]:
 
 def largest_component(mask: np.ndarray) -> np.ndarray:
     """The largest 26-connected component of a bool array (3D)."""
+    return _components(mask, 1.0)
+
+
+def _components(mask: np.ndarray, least: float) -> np.ndarray:
     labels, count = ndimage.label(mask, _ALL_26)
     if count <= 1:
         return mask
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return np.asarray(labels == sizes.argmax())
+    if least >= 1:
+        return np.asarray(labels == sizes.argmax())
+    return np.asarray((sizes >= max(1.0, least * sizes.max()))[labels])
 
 
 def fill_holes(mask: np.ndarray) -> np.ndarray:

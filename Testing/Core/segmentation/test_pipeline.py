@@ -91,6 +91,16 @@ def test_the_result_lies_where_the_organ_lies_on_the_grid_of_the_input(model, ge
     assert dice(result.labelmap.masks["Parotid_L"], ball(geometry)) > 0.93
 
 
+def test_an_organ_that_the_volume_s_end_cuts_is_not_less_in_doubt_for_that(model):
+    whole = patient(grid())
+    middle = whole.geometry.shape[0] // 2 + 2  # the grid then has a slice beyond the end
+    half = Volume(
+        whole.array[middle:], whole.geometry.cropped((middle, 0, 0), whole.geometry.shape)
+    )
+    found = [segment(volume, model).doubt["Parotid_L"].edge_mm for volume in (whole, half)]
+    assert found[1] == pytest.approx(found[0], rel=0.1)
+
+
 def test_each_contour_says_how_much_it_is_in_doubt_and_where_to_look(model):
     found = segment(patient(grid()), model)
     assert list(found.doubt) == ["Parotid_L"]

@@ -22,6 +22,16 @@ def test_only_the_largest_component_stays():
     assert result.sum() == 27 and result[1:4, 1:4, 1:4].all()
 
 
+def test_other_large_pieces_stay_where_they_are_wanted():
+    mask = empty(10, 10, 10)
+    mask[1:4, 1:4, 1:4] = True  # 27 voxels
+    mask[6:8, 6:8, 6:8] = True  # 8
+    mask[9, 0, 0] = True
+    assert clean(mask, 0.2).sum() == 35 and not clean(mask, 0.2)[9].any()
+    assert clean(mask, 0.3).sum() == 27
+    assert not clean(empty(4, 4, 4), 0.2).any()
+
+
 def test_voxels_that_meet_at_a_corner_are_one_component():
     mask = empty(6, 6, 6)
     mask[1, 1, 1] = mask[2, 2, 2] = mask[3, 3, 3] = True

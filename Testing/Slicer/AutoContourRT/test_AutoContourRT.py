@@ -153,21 +153,6 @@ def test_a_selector_that_changes_after_the_panel_was_left_changes_no_choice(
     assert ui.inputSelector.currentNode() is ct
 
 
-def test_while_a_scene_is_loaded_the_choice_is_kept_whatever_the_selectors_show(
-    ui: Any, ct: Any, loaded: Any, scene: Any, tmp_path: Path, slicer_app: Any
-) -> None:
-    result = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Reviewed")
-    loaded.logic.getParameterNode().result = result
-    scene.StartState(scene.ImportState)
-    for selector in (ui.inputSelector, ui.resultSelector):
-        selector.setCurrentNode(None)
-    scene.EndState(scene.ImportState)
-    kept = loaded.logic.getParameterNode()
-    assert kept.inputVolume is ct and kept.result is result
-    assert ui.inputSelector.currentNode() is ct and ui.resultSelector.currentNode() is result
-    assert loaded.widget.review.node is result and loaded.widget.export.node is result
-
-
 def test_there_is_one_wrapper_of_a_parameter_node_and_a_new_one_for_a_new_node(
     loaded: Any, scene: Any, slicer_app: Any
 ) -> None:

@@ -167,6 +167,18 @@ def test_a_worker_that_is_killed_says_memory(makeWorker: Any, waitFor: Any) -> N
     assert "memory" in heard.ends[0][1]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="kills by signal")
+def test_a_worker_that_is_killed_behind_slicer_s_launcher_says_memory_too(
+    makeWorker: Any, waitFor: Any, slicer_app: Any
+) -> None:
+    script = ENDLESS + "\ndef serve(m): os.kill(os.getpid(), 9)"
+    launcher = os.path.join(slicer_app.app.slicerHome, "bin", "PythonSlicer")
+    worker, heard = makeWorker(script, launcher=launcher), Heard()
+    ask(worker, heard)
+    waitFor(lambda: heard.ends)
+    assert "(code 1)" in "".join(worker.log) and "memory" in heard.ends[0][1]
+
+
 def test_a_worker_that_cannot_start_says_why(makeWorker: Any, waitFor: Any) -> None:
     worker, heard = makeWorker(arguments=("-c", "import no_such_package")), Heard()
     ask(worker, heard)

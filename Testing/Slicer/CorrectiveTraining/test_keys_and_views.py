@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, List
 
 import pytest
@@ -134,3 +135,56 @@ def test_without_a_case_the_editor_has_no_keys_and_turns_no_view(
     assert not user.editor._shortcuts
     user.session.open(user.session.project.record.cases[0].id)
     assert user.editor._shortcuts
+
+
+def test_the_brush_stays_in_the_hand_in_the_next_case(user: Any, slicer_app: Any) -> None:
+    node = user.editor.mrmlSegmentEditorNode()
+    press(slicer_app, "W")
+    user.session.saveAndNext()
+    user.events()
+    assert user.editor.segmentationNode() is user.case.marks
+    assert node.GetActiveEffectName() == "Paint"
+    assert user.editor.currentSegmentID() == "Background"
+    user.editor.setActiveEffectByName("")  # put down by the user
+    user.session.saveAndNext()
+    user.events()
+    assert node.GetActiveEffectName() == ""
+
+
+def test_a_box_is_dragged_without_a_brush(user: Any, slicer_app: Any) -> None:
+    press(slicer_app, "Q")
+    user.ui.boxButton.click()
+    assert user.ui.boxButton.checked
+    assert user.editor.mrmlSegmentEditorNode().GetActiveEffectName() == ""
+
+
+def test_a_scene_is_not_saved_with_a_layout_that_no_other_slicer_knows(
+    user: Any, slicer_app: Any, tmp_path: Path
+) -> None:
+    from CorrectiveTrainingLib.Views import LAYOUT
+
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrml"))
+    assert "currentViewArrangement" not in (tmp_path / "scene.mrml").read_text()
+    layout = slicer_app.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    assert layout.GetViewArrangement() == LAYOUT
+    slicer_app.util.selectModule("Welcome")
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrml"))
+    assert "currentViewArrangement" in (tmp_path / "scene.mrml").read_text()
+
+
+def test_after_the_scene_was_closed_the_layout_is_ours_again(
+    user: Any, slicer_app: Any
+) -> None:
+    """Slicer makes the layout's node anew behind the end of closing."""
+    from CorrectiveTrainingLib.Views import LAYOUT
+
+    scene = slicer_app.mrmlScene
+    scene.Clear(False)
+    node = scene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    if node is None:
+        node = scene.AddNewNodeByClass("vtkMRMLLayoutNode")
+    node.SetViewArrangement(node.SlicerLayoutInitialView)
+    user.events()
+    assert node.GetViewArrangement() == LAYOUT
+    slicer_app.util.selectModule("Welcome")
+    assert node.GetViewArrangement() != LAYOUT

@@ -39,6 +39,30 @@ class Parameter:
         return self.converter.read(node, self.name)
 
 
+class _Kept:
+    """The value of a parameter, kept from one ModifiedEvent of its node to the next, as in Slicer:
+    a node that comes into the scene later is not seen till then."""
+
+    def __init__(self, parameter: Parameter, node: Any) -> None:
+        self._parameter, self._node = parameter, node
+        self._isWriting = False
+        self.value = parameter.read(node)
+        node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._onModified)
+
+    def _onModified(self, caller: Any, event: Any) -> None:
+        if not self._isWriting:
+            self.value = self._parameter.read(self._node)
+
+    def write(self, value: Any) -> None:
+        self._isWriting = True
+        try:
+            with slicer.util.NodeModify(self._node):
+                self._parameter.write(self._node, value)
+                self.value = self._parameter.read(self._node)
+        finally:
+            self._isWriting = False
+
+
 class WrapperBase:
     """What the decorator adds to a class."""
 
@@ -52,12 +76,15 @@ class WrapperBase:
         for parameter in self.allParameters.values():
             if not parameter.converter.isIn(parameterNode, parameter.name):
                 parameter.write(parameterNode, parameter.default)
+        self._kept = {n: _Kept(p, parameterNode) for n, p in self.allParameters.items()}
 
     def getValue(self, name: str) -> Any:
-        return self._parameter(name).read(self.parameterNode)
+        self._parameter(name)
+        return self._kept[name].value
 
     def setValue(self, name: str, value: Any) -> None:
-        self._parameter(name).write(self.parameterNode, value)
+        self._parameter(name)
+        self._kept[name].write(value)
 
     def default(self, name: str) -> Default:
         return Default(self._parameter(name).default)
@@ -147,8 +174,8 @@ def _makeParameter(cls: Any, name: str, annotated: Any) -> Parameter:
 
 
 def _asProperty(parameter: Parameter) -> property:
-    return property(lambda self: parameter.read(self.parameterNode),
-                    lambda self, value: parameter.write(self.parameterNode, value))
+    return property(lambda self: self.getValue(parameter.name),
+                    lambda self, value: self.setValue(parameter.name, value))
 
 
 def parameterNodeWrapper(cls: Any = None) -> Any:

@@ -80,6 +80,7 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         now = (self.segmentationNode(), self.sourceVolumeNode(), self.currentSegmentID())
         before, self._before = self._before, now
         if now[0] is not before[0]:
+            self.setActiveEffectByName("")  # as Slicer, with the first segment
             self._logic.SetSegmentationNode(now[0])
             self._table.setSegmentationNode(now[0])
             self.segmentationNodeChanged.emit(now[0])
@@ -97,10 +98,11 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
     def setSegmentationNode(self, node: Any) -> None:
         if self._node is None:
             raise RuntimeError("setMRMLSegmentEditorNode must be called first")
+        if node is not None and node is self.segmentationNode():
+            return
         self._node.SetAndObserveSegmentationNode(node)
         ids = node.GetSegmentation().GetSegmentIDs() if node is not None else ()
-        if self.currentSegmentID() not in ids:
-            self.setCurrentSegmentID(ids[0] if ids else "")
+        self.setCurrentSegmentID(ids[0] if ids else "")
 
     def segmentationNodeID(self) -> str:
         return self.segmentationNode().GetID() if self.segmentationNode() is not None else ""

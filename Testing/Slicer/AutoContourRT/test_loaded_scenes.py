@@ -1,0 +1,37 @@
+"""What was chosen is still chosen in a scene that is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def test_while_a_scene_is_loaded_the_choice_is_kept_whatever_the_selectors_show(
+    ui: Any, ct: Any, loaded: Any, scene: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    result = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Reviewed")
+    loaded.logic.getParameterNode().result = result
+    scene.StartState(scene.ImportState)
+    for selector in (ui.inputSelector, ui.resultSelector):
+        selector.setCurrentNode(None)
+    scene.EndState(scene.ImportState)
+    kept = loaded.logic.getParameterNode()
+    assert kept.inputVolume is ct and kept.result is result
+    assert ui.inputSelector.currentNode() is ct and ui.resultSelector.currentNode() is result
+    assert loaded.widget.review.node is result and loaded.widget.export.node is result
+
+
+def test_a_scene_that_is_loaded_brings_its_choice_along(
+    ui: Any, ct: Any, loaded: Any, scene: Any, tmp_path: Path, slicer_app: Any
+) -> None:
+    """The module was open before, so that its wrapper is there when the nodes are not yet."""
+    box = scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", "Neck")
+    loaded.logic.getParameterNode().roi = box
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrb"))
+    scene.Clear(0)
+    assert loaded.logic.getParameterNode().inputVolume is None
+    slicer_app.util.loadScene(str(tmp_path / "scene.mrb"))
+    kept = loaded.logic.getParameterNode()
+    assert kept.inputVolume.GetName() == ct.GetName() and kept.roi.GetName() == "Neck"
+    assert ui.inputSelector.currentNode() is kept.inputVolume
+    assert ui.segmentButton.enabled

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Set
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import add_device_option, name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, model_folder, name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES
@@ -63,15 +63,6 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     if options.dataset is not None:
         _make(options, screen)
     return _train(options, screen)
-
-
-def model_folder(text: str) -> Path:
-    """The folder of a model that is given by its id or its folder. Raises InputError."""
-    from AutoContourRTCore.models.files import MANIFEST
-    from AutoContourRTCore.models.store import ModelStore
-
-    path = Path(text)
-    return path.absolute() if (path / MANIFEST).is_file() else ModelStore().folder(text)
 
 
 def _train(options: argparse.Namespace, screen: Console) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Optional, Tuple
 
 if TYPE_CHECKING:
@@ -32,6 +33,15 @@ def model_of(options: argparse.Namespace) -> Manifest:
     from AutoContourRTCore.models.store import ModelStore
 
     return ModelStore().manifest(options.model)
+
+
+def model_folder(text: str) -> Path:
+    """The folder of a model that is given by its id or its folder. Raises InputError."""
+    from AutoContourRTCore.models.files import MANIFEST
+    from AutoContourRTCore.models.store import ModelStore
+
+    path = Path(text)
+    return path.absolute() if (path / MANIFEST).is_file() else ModelStore().folder(text)
 
 
 def structures_of(options: argparse.Namespace) -> Optional[Tuple[str, ...]]:

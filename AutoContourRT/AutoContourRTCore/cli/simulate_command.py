@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Optional, Tuple
 
 from AutoContourRTCore.anatomy.catalogue import standard_name
-from AutoContourRTCore.cli.correct_command import model_folder
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import add_device_option, name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, model_folder, name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe

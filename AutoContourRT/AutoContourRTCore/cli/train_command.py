@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Optional
 
 from AutoContourRTCore.cli.gentle import gentle
-from AutoContourRTCore.cli.segment_options import add_device_option, name_list
+from AutoContourRTCore.cli.segment_options import add_device_option, model_folder, name_list
 from AutoContourRTCore.cli.terminal import Console, QuietConsole
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.recipes import RECIPES, Recipe, recipe
@@ -35,6 +35,9 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="model folder to write; take it in with `autocontourrt models import`")
     parser.add_argument("--recipe", metavar="NAME",
                         help=f"{', '.join(RECIPES)}, or a .json file; default: default")
+    parser.add_argument("--start", metavar="MODEL",
+                        help="begin with the weights of this model (id or folder), on its network, "
+                        "spacing and intensities")
     parser.add_argument("--structures", type=name_list, metavar="A,B",
                         help="default: all that are known by name")
     parser.add_argument("--hours", type=float, default=float("inf"), metavar="H",
@@ -57,6 +60,7 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     job = Job(
         options.dataset, options.output, options_recipe(options), options.structures,
         options.device, options.hours, options.resume,
+        model_folder(options.start) if options.start else None,
     )
     with screen.progress("Training") as progress, gentle(progress, _CANCELLED) as report:
         manifest = train_model(job, report, screen.note)
@@ -76,12 +80,22 @@ def options_recipe(options: argparse.Namespace) -> Recipe:
             f"The training to resume uses the recipe {saved.name!r}, not {chosen.name!r}; leave "
             "--recipe out, or train another model."
         )
-    result = saved or chosen or recipe("default")
+    result = saved or _like_start(chosen or recipe("default"), options.start)
     if options.epochs is not None:
         result = replace(result, epochs=options.epochs)
     if options.steps_per_epoch is not None:
         result = replace(result, steps_per_epoch=options.steps_per_epoch)
     return result
+
+
+def _like_start(chosen: Recipe, start: Optional[str]) -> Recipe:
+    """The recipe, on the network of the model to begin with."""
+    if not start:
+        return chosen
+    from AutoContourRTCore.correction.setup import like_start
+    from AutoContourRTCore.models.files import read_manifest
+
+    return like_start(chosen, read_manifest(model_folder(start)))
 
 
 def _named(text: str) -> Recipe:

@@ -314,11 +314,8 @@ class CorrectionTrainer(Stepper):
         self.notes = [*self.notes, text][-MOST_NOTES:]
 
     def _from_start(self) -> None:
-        if self.start is None:
-            return
-        weights = self.start.put_into(self.network.state_dict(), self.structures)
-        self.network.load_state_dict(weights)
-        self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
+        if self.start is not None:
+            self.start_from(self.start)
 
     # Files
 

@@ -23,6 +23,7 @@ from AutoContourRTCore.nn.dataset import Split, find_names, find_split, partners
 from AutoContourRTCore.nn.devices import choose_device
 from AutoContourRTCore.nn.export import export_model
 from AutoContourRTCore.nn.recipes import Recipe
+from AutoContourRTCore.nn.start_model import load_start
 from AutoContourRTCore.nn.training import Trainer, TrainingData
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 from AutoContourRTCore.volumes.atomic import atomic_path
@@ -37,7 +38,8 @@ class Job:
     """What `autocontourrt train` is asked for.
 
     structures: names in any usual spelling; None for all that the catalogue knows. hours: of
-    training in this run. resume: go on from the training folder, and replace the model.
+    training in this run. resume: go on from the training folder, and replace the model. start: the
+    model folder whose weights a new training begins with.
     """
 
     dataset: Path
@@ -47,6 +49,7 @@ class Job:
     device: str = "auto"
     hours: float = float("inf")
     resume: bool = False
+    start: Optional[Path] = None
 
     @property
     def training(self) -> Path:
@@ -83,12 +86,25 @@ def train_model(
         processes.agree(True, device)  # wait for the first
         data = _load(job.training)
         trainer = Trainer(data, job.recipe, job.training, device)
-        if job.resume and trainer.resume() and first:
-            say(f"Going on from step {trainer.step}.")
+        text = _begin(trainer, job)
+        if text and first:
+            say(text)
         trainer.run(job.hours, part_of(progress, PREPARATION_SHARE, 1.0))
         return _export(job, data) if first else None
     finally:
         processes.leave_group()
+
+
+def _begin(trainer: Trainer, job: Job) -> str:
+    """Where the training goes on from, as a sentence; "" for fresh weights."""
+    if job.resume and trainer.resume():
+        return f"Going on from step {trainer.step}."
+    if job.start is None:
+        return ""
+    start = load_start(job.start)
+    trainer.start_from(start)
+    known = ", ".join(start.known(trainer.structures)) or "none of these structures"
+    return f"Starting from the weights of {start.id}, which knows {known}."
 
 
 def training_folder(out: Path) -> Path:

@@ -24,6 +24,7 @@ from AutoContourRTCore.nn.mistakes import false_positives
 from AutoContourRTCore.nn.patches import PatchPlaces
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.schedule import make_optimizer, rate
+from AutoContourRTCore.nn.start_model import StartModel
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.nn.validation import dice_per_structure
 from AutoContourRTCore.progress import Progress, ignore_progress
@@ -90,6 +91,12 @@ class Stepper:
         self.optimizer = make_optimizer(self.network, self.recipe)
         self.step = 0
         self._losses: List[float] = []
+
+    def start_from(self, start: StartModel) -> None:
+        """Take over the weights of a model; channels by the names of their structures. Raises
+        InputError where it is another network."""
+        self.network.load_state_dict(start.put_into(self.network.state_dict(), self.structures))
+        self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
 
     def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
         """Image, target and known of sample `number` of this step, see training_patch."""

@@ -15,7 +15,7 @@ from typing import Any, Iterable
 import numpy as np
 import pytest
 
-from AutoContourRTCore.models.files import verify_model
+from AutoContourRTCore.models.files import read_model, verify_model
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -85,6 +85,26 @@ def test_a_dataset_becomes_a_model_that_imports_and_contours(
     metrics = (tmp_path / "Mein Modell.training" / "metrics.jsonl").read_text("utf-8")
     assert [json.loads(line)["step"] for line in metrics.splitlines()] == [2, 4, 6]
     verify_model(out)
+
+
+def test_a_training_that_starts_from_a_model_goes_on_with_its_weights_and_network(
+    command: Any, dataset: Path, recipe_file: Path, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    few = ["--device", "cpu", "--epochs", 1, "--steps-per-epoch", 1]
+    done = command("train", dataset, "-o", first, "--recipe", recipe_file, *few)
+    assert done.code == 0, done.err
+    values = {**json.loads(recipe_file.read_text("utf-8")), "widths": [8, 24], "lr": 1e-9}
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(values), encoding="utf-8")
+    done = command("train", dataset, "-o", second, "--recipe", other, "--start", first, *few)
+    assert done.code == 0, done.err
+    assert "Starting from the weights of first, which knows Parotid_L, Parotid_R." in done.err
+    (_, before), (manifest, after) = read_model(first), read_model(second)
+    assert manifest.network["widths"] == [8, 16]
+    assert all(np.allclose(after[name], before[name], atol=1e-3) for name in before)
+    done = command("train", dataset, "-o", tmp_path / "third", "--start", "no_such_model", *few)
+    assert done.code == 2 and "no_such_model" in done.err
 
 
 def test_what_cannot_be_trained_is_exit_code_2_before_anything_is_written(

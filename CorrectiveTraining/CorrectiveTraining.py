@@ -215,7 +215,10 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def onNodeRemoved(self, caller, event, node):
-        """Somebody removes a node of the open case: it is closed first, and all is kept."""
+        """Somebody removes a node of the open case: it is closed first, and all is kept. One that
+        was chosen to be added is chosen no longer; Slicer's selector would choose the next."""
+        if node is self.ui.volumeSelector.currentNode():
+            self.ui.volumeSelector.setCurrentNode(None)
         case = self.session.case
         if case is not None and not slicer.mrmlScene.IsClosing() and node in case.nodes:
             self.session.forsake(node)

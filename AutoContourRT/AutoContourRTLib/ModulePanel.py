@@ -47,6 +47,7 @@ class ModulePanel(ScriptedLoadableModuleWidget, VTKObservationMixin):
             self.addObserver(scene, event, self.onSceneStart)
         for event in (scene.EndCloseEvent, scene.EndImportEvent):
             self.addObserver(scene, event, self.onSceneEnd)
+        self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeLeaves)
 
     def cleanup(self) -> None:
         self._isClosed = True  # what a cancelled run still says finds no widgets any more
@@ -65,6 +66,19 @@ class ModulePanel(ScriptedLoadableModuleWidget, VTKObservationMixin):
     def onSceneStart(self, caller: Any, event: Any) -> None:
         """Nodes go or come: the selectors must not write what they cannot list (yet)."""
         self.setParameterNode(None)
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def onNodeLeaves(self, caller: Any, event: Any, node: Any) -> None:
+        """What is taken away is chosen no longer; Slicer's selectors, which hear of it after us,
+        would choose the node below it."""
+        if not self._parameterNode or slicer.mrmlScene.IsClosing():
+            return
+        own = self._parameterNode.parameterNode
+        roles = [own.GetNthNodeReferenceRole(n) for n in range(own.GetNumberOfNodeReferenceRoles())]
+        for role in roles:
+            if own.GetNodeReference(role) is node:
+                own.SetNodeReferenceID(role, None)
+                own.Modified()
 
     def onSceneEnd(self, caller: Any, event: Any) -> None:
         if self.parent.isEntered:

@@ -72,8 +72,11 @@ class ReviewPanel:
     def onEdit(self) -> None:
         """Correct the chosen structure in the Segment Editor."""
         table = self._ui.resultTable
-        Inspection.prepareEditor(self.node, Tables.keyAt(table, table.currentRow()))
+        segmentId = Tables.keyAt(table, table.currentRow())
+        editorNode = Inspection.prepareEditor(self.node, segmentId)
         slicer.util.selectModule("SegmentEditor")
+        if segmentId:  # opened for the first time, the editor chooses the first segment
+            editorNode.SetSelectedSegmentID(segmentId)
 
     def onShow3D(self) -> None:
         """Show or hide the surfaces."""

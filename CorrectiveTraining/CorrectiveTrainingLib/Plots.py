@@ -167,9 +167,13 @@ class Plots:
         else:
             curves = durationCurves(record, seconds)
         self._fill(chart, curves)
-        if kind != DURATION:
-            chart.SetYAxisRangeAuto(False)
-            chart.SetYAxisRange(0.0, 1.1 * _highest(curves) if kind == DOSE else 1.0)
+        # An axis that Slicer's view ranges by itself stays as it was when points are added.
+        chart.SetXAxisRangeAuto(False)
+        last = max((float(curve.x.max()) for curve in curves if len(curve.x)), default=0.0)
+        chart.SetXAxisRange(0.0, 1.0 + last)
+        chart.SetYAxisRangeAuto(False)
+        isShare = kind in (VALIDATION, AGREEMENT)
+        chart.SetYAxisRange(0.0, 1.0 if isShare else 1.1 * _highest(curves))
         return legend(curves)
 
     def remove(self) -> None:

@@ -1,9 +1,9 @@
-"""What was chosen is still chosen in a scene that is loaded."""
+"""What was chosen is still chosen in a scene that is loaded, and never exchanged for another."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 
 def test_while_a_scene_is_loaded_the_choice_is_kept_whatever_the_selectors_show(
@@ -35,3 +35,20 @@ def test_a_scene_that_is_loaded_brings_its_choice_along(
     assert kept.inputVolume.GetName() == ct.GetName() and kept.roi.GetName() == "Neck"
     assert ui.inputSelector.currentNode() is kept.inputVolume
     assert ui.segmentButton.enabled
+
+
+def test_what_is_taken_out_of_the_scene_is_not_exchanged_for_its_neighbour(
+    ui: Any, ct: Any, add_ct: Callable[..., Any], loaded: Any, scene: Any
+) -> None:
+    other, last = add_ct("CT of another day"), add_ct("Dose")
+    boxes = [scene.AddNewNodeByClass("vtkMRMLMarkupsROINode", name) for name in ("Neck", "Chest")]
+    parameters = loaded.logic.getParameterNode()
+    parameters.inputVolume, parameters.roi = other, boxes[0]
+    scene.RemoveNode(other)
+    assert parameters.inputVolume is None and ui.inputSelector.currentNode() is None
+    assert not ui.segmentButton.enabled
+    scene.RemoveNode(boxes[0])
+    assert parameters.roi is None and ui.roiSelector.currentNode() is None
+    parameters.inputVolume = ct
+    scene.RemoveNode(last)
+    assert parameters.inputVolume is ct and ui.inputSelector.currentNode() is ct

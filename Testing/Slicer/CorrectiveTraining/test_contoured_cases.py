@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import SlicerHarness
 from AutoContourRTCore.correction.service import GatheringService
 from AutoContourRTCore.correction.split import ROTATING
 from AutoContourRTCore.errors import Cancelled
+from AutoContourRTCore.volumes.geometry import Geometry
+from AutoContourRTCore.volumes.volume import Volume
 from tiny_projects import STRUCTURES, tiny_dataset
 
 
@@ -87,3 +90,20 @@ def test_a_folder_without_cases_is_told(loaded: Any, worker: Any, tmp_path: Path
     handler.onFailed("It holds no case.", "input")
     assert "It holds no case." in SlicerHarness.messages()[-1].text
     assert loaded.widget.ui.createButton.enabled
+
+
+def test_a_volume_that_is_deleted_is_not_exchanged_for_another_to_add(
+    user: Any, scene: Any
+) -> None:
+    from AutoContourRTLib.SamplePhantom import addVolume
+
+    grid = Geometry((4, 5, 6), (3.0, 3.0, 3.0))
+    first, second, third = (
+        addVolume(Volume(np.zeros(grid.shape, np.int16), grid), f"Patient {name}") for name in "ABC"
+    )
+    user.ui.volumeSelector.setCurrentNode(second)
+    scene.RemoveNode(second)
+    assert user.ui.volumeSelector.currentNode() is None
+    user.ui.volumeSelector.setCurrentNode(third)
+    scene.RemoveNode(first)
+    assert user.ui.volumeSelector.currentNode() is third

@@ -263,6 +263,12 @@ def test_the_plots_show_what_the_project_holds(user: Any, monkeypatch: Any) -> N
     assert shown[user.LEFT] == ([2.0, 3.0], [0.5, 0.6]) and shown[user.RIGHT] == ([2.0], [0.0])
     assert shown["mean"] == ([2.0, 3.0], [0.25, 0.6])
     assert all(name in user.ui.legendLabel.text for name in shown)
+    more = "".join(json.dumps({**lines[-1], "epoch": 4 + n}) + "\n" for n in range(40))
+    (folder / "metrics.jsonl").write_text(text + more, encoding="utf-8")
+    assert points(user, "validation")[user.LEFT][0][-1] == 43
+    chart = user.widget.training.plots.chart("validation")
+    assert not chart.GetXAxisRangeAuto() and chart.GetXAxisRange() == (0.0, 44.0)
+    (folder / "metrics.jsonl").write_text(text, encoding="utf-8")
     truth = user.truth()[user.LEFT]
     for shift in (1, 2):
         geometry = user.session.project.case(user.case.id).image.geometry

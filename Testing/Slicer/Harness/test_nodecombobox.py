@@ -48,6 +48,17 @@ def test_the_removed_current_node_is_given_up_with_a_signal(selector: Any, scene
     assert heard == [None, False] and selector.currentNode() is None
 
 
+def test_qt_takes_the_neighbour_of_a_current_node_that_is_removed(
+    selector: Any, scene: Any
+) -> None:
+    first, second, third = (scene.AddNewNodeByClass(VOLUME, name) for name in "ABC")
+    selector.setCurrentNode(second)
+    scene.RemoveNode(second)
+    assert selector.currentNode() is third
+    scene.RemoveNode(third)
+    assert selector.currentNode() is first
+
+
 def test_without_none_the_first_node_is_current(selector: Any, scene: Any) -> None:
     selector.noneEnabled = False
     assert selector.currentNode() is None

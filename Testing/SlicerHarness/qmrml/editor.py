@@ -81,6 +81,8 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
         before, self._before = self._before, now
         if now[0] is not before[0]:
             self.setActiveEffectByName("")  # as Slicer, with the first segment
+            self._selectFirst(now[0])
+            now = (now[0], now[1], self.currentSegmentID())
             self._logic.SetSegmentationNode(now[0])
             self._table.setSegmentationNode(now[0])
             self.segmentationNodeChanged.emit(now[0])
@@ -91,6 +93,11 @@ class qMRMLSegmentEditorWidget(qMRMLWidget):
             if now[2] in self._table.displayedSegmentIDs():
                 self._table.setSelectedSegmentIDs([now[2]])
             self.currentSegmentIDChanged.emit(now[2])
+
+    def _selectFirst(self, segmentation: Any) -> None:
+        ids = segmentation.GetSegmentation().GetSegmentIDs() if segmentation is not None else ()
+        if ids:
+            self.setCurrentSegmentID(ids[0])
 
     def segmentationNode(self) -> Any:
         return self._node.GetSegmentationNode() if self._node is not None else None

@@ -134,14 +134,14 @@ class qMRMLNodeComboBox(qMRMLWidget):
         if scene is not None:
             events = slicer.vtkMRMLScene
             for event, callback in ((events.NodeAddedEvent, self._onAdded),
-                                    (events.NodeAboutToBeRemovedEvent, self._onAboutToBeRemoved),
-                                    (events.NodeRemovedEvent, self._onRemoved),
+                                    (events.EndCloseEvent, self._onBatchEnd),
                                     (events.EndBatchProcessEvent, self._onBatchEnd)):
                 self._observe(scene, event, callback)
+            self._observe(scene, events.NodeAboutToBeRemovedEvent, self._onAboutToBeRemoved, -10.0)
         self.rebuild()
 
-    def _observe(self, item: Any, event: Any, callback: Any) -> None:
-        self._observers.append((item, item.AddObserver(event, callback)))
+    def _observe(self, item: Any, event: Any, callback: Any, priority: float = 0.0) -> None:
+        self._observers.append((item, item.AddObserver(event, callback, priority)))
 
     def lists(self, node: Any) -> bool:
         """Whether a node belongs into the list."""
@@ -162,13 +162,15 @@ class qMRMLNodeComboBox(qMRMLWidget):
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _onAboutToBeRemoved(self, scene: Any, event: Any, node: Any) -> None:
-        if not self._isGone() and node.GetID() in self._ids:
-            self.nodeAboutToBeRemoved.emit(node)
-
-    @vtk.calldata_type(vtk.VTK_OBJECT)
-    def _onRemoved(self, scene: Any, event: Any, node: Any) -> None:
-        if not self._isGone() and not scene.IsBatchProcessing() and node.GetID() in self._ids:
-            self.rebuild()
+        """The row goes; where it was the current one, Qt takes its neighbour, not "none"."""
+        if self._isGone() or scene.IsClosing() or node.GetID() not in self._ids:
+            return
+        self.nodeAboutToBeRemoved.emit(node)
+        row, wasCurrent = self._ids.index(node.GetID()), self._current == node.GetID()
+        self._ids.pop(row)
+        self._box.removeItem(row)
+        if wasCurrent:
+            self._choose(self._ids[min(row, len(self._ids) - 1)] if self._ids else None)
 
     def _onBatchEnd(self, scene: Any, event: Any) -> None:
         if not self._isGone():

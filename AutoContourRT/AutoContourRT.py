@@ -209,9 +209,9 @@ class AutoContourRTWidget(ModulePanel):
         if not parameters or self._isFilling:
             return
         with self.filling():
-            for combo, value in ((ui.modelComboBox, parameters.model),
-                                 (ui.deviceComboBox, parameters.device)):  # fmt: skip
-                combo.currentIndex = max(0, combo.findData(value))
+            ui.deviceComboBox.currentIndex = max(0, ui.deviceComboBox.findData(parameters.device))
+            index = ui.modelComboBox.findData(parameters.model)  # -1: see _missingModel
+            ui.modelComboBox.currentIndex = max(0, index) if not parameters.model else index
             self._showModel()
             for item in self._structureItems():
                 isLeftOut = Tables.keyOf(item) in parameters.leftOut
@@ -247,7 +247,7 @@ class AutoContourRTWidget(ModulePanel):
             return
         self._shownModel = model
         manifest = self.logic.store.manifest(model) if model else None
-        none = _("There is no model; import one below.")
+        none = self._missingModel() or _("There is no model; import one below.")
         ui.modelSummaryLabel.text = ModelText.modelSummary(manifest) if manifest else none
         ui.modelDetailsLabel.text = ModelText.modelDetails(manifest) if manifest else ""
         Tables.showRows(ui.structuresTable, ModelText.structureRows(manifest) if manifest else [])
@@ -262,9 +262,21 @@ class AutoContourRTWidget(ModulePanel):
         ui.segmentButton.enabled = not problem and self._run is None
         ui.cancelButton.enabled = self._run is not None
 
+    def _missingModel(self):
+        """A scene of another computer may name a model that is not here: no other takes its place
+        unasked."""
+        name, parameters = "", self._parameterNode
+        if parameters and parameters.model not in [manifest.id for manifest in self._listed]:
+            name = parameters.model
+        text = _("The model {name!r} that was chosen is not installed here: choose another, or "
+                 "import it below, section Models.")  # fmt: skip
+        return text.format(name=name) if name else ""
+
     def _problem(self, volume):
         if self.packages.isMissing:
             return _("Something that contouring needs is missing; see above.")
+        if self._missingModel():
+            return self._missingModel()
         try:
             MrmlBridge.checkVolume(volume)
         except InputError as error:
@@ -276,7 +288,9 @@ class AutoContourRTWidget(ModulePanel):
     def onChosen(self, index=None):
         if self._parameterNode and not self._isFilling:
             model, device = self.ui.modelComboBox.currentData, self.ui.deviceComboBox.currentData
-            self._parameterNode.model, self._parameterNode.device = model or "", device
+            self._parameterNode.device = device
+            if model:
+                self._parameterNode.model = model
 
     def onTicked(self, item=None):
         if self._parameterNode and not self._isFilling:

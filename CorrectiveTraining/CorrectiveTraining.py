@@ -126,6 +126,7 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         scene = slicer.mrmlScene
         self.addObserver(scene, scene.StartCloseEvent, self.onSceneStartClose)
         self.addObserver(scene, scene.EndCloseEvent, self.onSceneEndClose)
+        self.addObserver(scene, scene.EndImportEvent, self.onSceneEndImport)
         self.addObserver(scene, scene.NodeAboutToBeRemovedEvent, self.onNodeRemoved)
         self.ui.deviceComboBox.connect("currentIndexChanged(int)", self.onChosen)
         self.ui.presetComboBox.connect("currentIndexChanged(int)", self.onChosen)
@@ -207,6 +208,12 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         self._watchSlices()
         self.refresh()
         qt.QTimer.singleShot(0, self.layOut)  # behind this event the layout's node is made anew
+
+    def onSceneEndImport(self, caller, event):
+        """A scene that was added shows its own image in the views: not behind our contours."""
+        if self._isEntered and self.session.case is not None:
+            self.views.show(self.session.case)
+            self.onParameters()
 
     def layOut(self):
         """Our views, where the module is shown."""

@@ -7,6 +7,7 @@ from typing import Any, Optional
 import slicer
 
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTLib.DicomProvenance import sliceInstances
 from AutoContourRTLib.Patients import putBeside
 from AutoContourRTLib.SegmentationNodes import referenceVolume
@@ -20,7 +21,12 @@ def likelyVolume(segmentationNode: Any) -> Optional[Any]:
     if referenceVolume(segmentationNode) is not None:
         return None
     volumes = slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")
-    found = [volume for volume in volumes if _fits(segmentationNode, volume)]
+    try:
+        grid = ownGrid(segmentationNode)
+    except InputError:  # no grid of its own, or a sheared one: it fits nothing
+        return None
+    above = segmentationNode.GetParentTransformNode()
+    found = [volume for volume in volumes if _fits(grid, above, volume)]
     return next((each for each in found if sliceInstances(each)), next(iter(found), None))
 
 
@@ -31,12 +37,12 @@ def tie(segmentationNode: Any, volumeNode: Any) -> None:
     putBeside(segmentationNode, volumeNode)
 
 
-def _fits(segmentationNode: Any, volumeNode: Any) -> bool:
+def _fits(grid: Geometry, above: Optional[Any], volumeNode: Any) -> bool:
     if volumeNode.GetImageData() is None or volumeNode.GetClassName() != "vtkMRMLScalarVolumeNode":
         return False
-    if volumeNode.GetParentTransformNode() is not segmentationNode.GetParentTransformNode():
+    if volumeNode.GetParentTransformNode() is not above:
         return False
     try:
-        return ownGrid(segmentationNode).same_grid(geometryOfVolumeNode(volumeNode))
-    except InputError:  # no grid of its own, or a sheared one: it fits nothing
+        return grid.same_grid(geometryOfVolumeNode(volumeNode))
+    except InputError:  # sheared
         return False

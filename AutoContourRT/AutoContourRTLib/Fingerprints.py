@@ -55,9 +55,10 @@ def fingerprint(segmentationNode: Any, segmentId: str) -> str:
     transform lies between segments and volume the place is no number, and never the same.
     """
     segment = segmentationNode.GetSegmentation().GetSegment(segmentId)
-    checksum, places = _ofVoxels(segment)
-    if segment.GetRepresentation(LABELMAP) is None:
-        source = segmentationNode.GetSegmentation().GetSourceRepresentationName()
+    source = segmentationNode.GetSegmentation().GetSourceRepresentationName()
+    if source == LABELMAP:
+        checksum, places = _ofVoxels(segment)
+    else:  # voxels may have been made from it since, which is no edit
         checksum, places = _ofSurface(segment.GetRepresentation(source))
     matrix = _toVolume(segmentationNode)
     places = places @ matrix[:3, :3].T + matrix[:3, 3]

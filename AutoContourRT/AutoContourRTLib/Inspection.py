@@ -6,9 +6,11 @@ from typing import Any
 
 import slicer
 
+from AutoContourRTLib.Belonging import likelyVolume
 from AutoContourRTLib.Doubts import lookAtWorld
 from AutoContourRTLib.Fingerprints import isEdited
-from AutoContourRTLib.SegmentationNodes import referenceVolume
+from AutoContourRTLib.Provenance import provenance
+from AutoContourRTLib.SegmentationNodes import LABELMAP, referenceVolume
 
 SURFACE = "Closed surface"  # no tr
 
@@ -22,7 +24,8 @@ def prepareEditor(segmentationNode: Any, segmentId: str = "") -> Any:
     node = _editorNode(segmentationNode.GetScene())
     node.SetOverwriteMode(slicer.vtkMRMLSegmentEditorNode.OverwriteNone)
     node.SetAndObserveSegmentationNode(segmentationNode)
-    node.SetAndObserveSourceVolumeNode(referenceVolume(segmentationNode))
+    volume = referenceVolume(segmentationNode) or likelyVolume(segmentationNode)
+    node.SetAndObserveSourceVolumeNode(volume)
     ids = segmentationNode.GetSegmentation().GetSegmentIDs()
     node.SetSelectedSegmentID(segmentId or (ids[0] if ids else ""))
     return node
@@ -45,7 +48,8 @@ def showAlone(segmentationNode: Any) -> None:
     of each other in the same colours cannot be told apart, nor those of another patient."""
     for node in slicer.util.getNodesByClass("vtkMRMLSegmentationNode"):
         display, isChosen = node.GetDisplayNode(), node is segmentationNode
-        if display is not None and (isChosen or referenceVolume(node) is not None):
+        isContours = referenceVolume(node) is not None or bool(provenance(node))  # a clone has none
+        if display is not None and (isChosen or isContours):
             display.SetVisibility(isChosen)
     volume = referenceVolume(segmentationNode)
     if volume is not None and slicer.app.layoutManager() is not None and not _isShown(volume):
@@ -61,12 +65,15 @@ def _isShown(volume: Any) -> bool:
 
 def show3D(segmentationNode: Any, shown: bool) -> None:
     """Show the segments as surfaces, or take the surfaces away: they cost time at every edit. Where
-    the surfaces are all there is, as of an imported model, they are hidden."""
+    the surfaces are what the slice views show, as of planar contours or an imported model, they are
+    hidden."""
     if not shown:
-        if segmentationNode.GetSegmentation().GetSourceRepresentationName() == SURFACE:
-            segmentationNode.GetDisplayNode().SetVisibility3D(False)
-        else:
+        segmentation = segmentationNode.GetSegmentation()
+        isExtra = segmentation.GetSourceRepresentationName() != SURFACE
+        if isExtra and segmentation.ContainsRepresentation(LABELMAP):
             segmentationNode.RemoveClosedSurfaceRepresentation()
+        else:
+            segmentationNode.GetDisplayNode().SetVisibility3D(False)
         return
     segmentationNode.CreateClosedSurfaceRepresentation()
     segmentationNode.GetDisplayNode().SetVisibility3D(True)

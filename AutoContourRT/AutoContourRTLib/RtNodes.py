@@ -43,7 +43,7 @@ def addStructures(
     for segmentId, each in zip(segmentation.GetSegmentIDs(), structures):
         segment = segmentation.GetSegment(segmentId)
         segment.SetName(each["name"])
-        segment.SetTag(ROI_NAME, each["roi_name"])
+        segment.SetTag(ROI_NAME, each["roi_name"].replace("|", "/"))  # Slicer's own separator
         if each["kind"]:
             segment.SetTag(KIND, each["kind"])
         if each["color"]:

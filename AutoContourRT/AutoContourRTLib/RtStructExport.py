@@ -135,7 +135,7 @@ def checkNodes(segmentationNode: Any) -> Any:
     volumeNode = referenceVolume(segmentationNode)
     if volumeNode is None:
         text = _("{name} is tied to no volume of the scene. Load the CT that it was drawn on: a "
-                 "volume of the same grid is then offered here.")  # fmt: skip
+                 "volume of its grid, under the same transform, is then offered here.")  # fmt: skip
         raise InputError(text.format(name=name))
     checkVolume(volumeNode)
     return volumeNode

@@ -47,13 +47,15 @@ def labelMapFromSegmentation(
     segmentationNode: Any,
     referenceVolumeNode: Optional[Any] = None,
     segmentIds: Optional[Sequence[str]] = None,
+    own: Optional[Geometry] = None,
 ) -> BridgedLabels:
     """Segments (None: all) as masks on the grid of a volume, in the volume's own space.
 
     Without a volume: on the segmentation's own grid (its reference geometry, enlarged to hold all
     segments), in its own space. Labelmaps whose voxels fall on the grid are taken over exactly,
     axes swapped or flipped as need be; others take the nearest voxel, which a note says. Contours
-    and surfaces are converted on the grid, on a copy. Parent transforms are followed.
+    and surfaces are converted on the grid, on a copy. Parent transforms are followed. own: ownGrid,
+    where it is known already; it costs time in large segmentations.
 
     Raises InputError for two segments of one name, for transforms that are not linear (unless both
     nodes lie under the same one), and for contours that Slicer cannot convert.
@@ -62,13 +64,17 @@ def labelMapFromSegmentation(
     ids = list(segmentation.GetSegmentIDs()) if segmentIds is None else list(segmentIds)
     checkNames(segmentationNode, ids)
     if referenceVolumeNode is None:
-        grid, toGrid = ownGrid(segmentationNode), np.eye(4)
+        grid, toGrid = own or ownGrid(segmentationNode), np.eye(4)
     else:
         grid = geometryOfVolumeNode(referenceVolumeNode)
         toGrid = between(segmentationNode, referenceVolumeNode)
     notes: List[str] = []
-    if not segmentation.ContainsRepresentation(LABELMAP):
-        source = segmentation.GetSourceRepresentationName()
+    source = segmentation.GetSourceRepresentationName()
+    if segmentation.ContainsRepresentation(LABELMAP):
+        if source != LABELMAP:
+            made = _("The voxels were converted from {source!r} in this scene before.")
+            notes.append(made.format(source=source))
+    else:
         segmentation = _converted(segmentationNode, ids, grid, toGrid)
         converted = _("The segments were converted from {source!r} on this grid.")
         notes.append(converted.format(source=source))

@@ -80,7 +80,8 @@ class OpenCase:
         self._boxes = {name: Segments.NOWHERE for name in corrections}  # where they lie
         self._markBox = Segments.NOWHERE  # where the marks lie
         self.volume = addVolume(volume, case.name)
-        self.volume.SetSaveWithScene(False)
+        for node in (self.volume, self.volume.GetDisplayNode()):
+            node.SetSaveWithScene(False)
         titles = {
             "prediction": _("{case} prediction"), "contours": _("{case} contours"),
             "marks": _("{case} marks"),

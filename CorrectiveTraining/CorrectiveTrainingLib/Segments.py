@@ -49,6 +49,7 @@ def addSegments(
     node.SetHideFromEditors(isHidden)
     node = scene.AddNode(node)
     node.CreateDefaultDisplayNodes()
+    node.GetDisplayNode().SetSaveWithScene(False)
     node.SetReferenceImageGeometryParameterFromVolumeNode(volumeNode)
     for segmentId, color in colors.items():
         node.GetSegmentation().AddEmptySegment(segmentId, segmentId, color)

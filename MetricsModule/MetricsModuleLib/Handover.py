@@ -7,7 +7,7 @@ label value of each segment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Generator, List, Tuple
+from typing import Any, Generator, List, Optional, Tuple
 
 import numpy as np
 from slicer.i18n import tr as _
@@ -60,12 +60,12 @@ def checkDose(doseNode: Any) -> None:
         raise InputError(text.format(name=doseNode.GetName()))
 
 
-def worldGrid(segmentationNode: Any) -> Geometry:
-    """The segmentation's own grid where it lies in the world (LPS).
+def worldGrid(segmentationNode: Any, own: Optional[Geometry] = None) -> Geometry:
+    """The segmentation's own grid (own: where known already) where it lies in the world (LPS).
 
     Raises InputError where it has none, or a transform shears it.
     """
-    grid, matrix = ownGrid(segmentationNode), toWorld(segmentationNode)
+    grid, matrix = own or ownGrid(segmentationNode), toWorld(segmentationNode)
     if np.array_equal(matrix, np.eye(4)):
         return grid
     ends = [number for count in grid.shape[::-1] for number in (0, count - 1)]
@@ -75,14 +75,21 @@ def worldGrid(segmentationNode: Any) -> Geometry:
         raise InputError(f"{segmentationNode.GetName()!r}: {error}") from error
 
 
-def oneContour(segmentationNode: Any, name: str) -> Tuple[LabelMap, Tuple[str, ...]]:
-    """One segment on the segmentation's own grid in the world, and notes on how it came there.
+def oneContour(
+    segmentationNode: Any, name: str, own: Optional[Geometry] = None
+) -> Tuple[LabelMap, Tuple[str, ...]]:
+    """One segment on the segmentation's own grid in the world, and notes on how it came there. own:
+    that grid, where it is known already.
 
-    Raises InputError for a surface that reaches beyond that grid.
+    Raises InputError for a segment that is gone, and for a surface that reaches beyond that grid.
     """
-    found = labelMapFromSegmentation(segmentationNode, None, [segmentIdOf(segmentationNode, name)])
+    segmentId, own = segmentIdOf(segmentationNode, name), own or ownGrid(segmentationNode)
+    if not segmentId:
+        text = _("{name!r} is no longer in {node!r}. Compare again.")
+        raise InputError(text.format(name=name, node=segmentationNode.GetName()))
+    found = labelMapFromSegmentation(segmentationNode, None, [segmentId], own)
     masks = found.whole(segmentationNode.GetName()).masks
-    return LabelMap(masks, worldGrid(segmentationNode)), found.notes
+    return LabelMap(masks, worldGrid(segmentationNode, own)), found.notes
 
 
 def writeContours(
@@ -94,13 +101,14 @@ def writeContours(
     The segments may be changed between two steps: the owner has to notice. Raises InputError for
     what cannot be handed over and for a full disk.
     """
-    names, grid = segmentNames(segmentationNode), worldGrid(segmentationNode)
+    names, own = segmentNames(segmentationNode), ownGrid(segmentationNode)
+    grid = worldGrid(segmentationNode, own)
     kind = np.dtype(np.uint8 if len(names) < 256 else np.uint16)
     layers: List[np.ndarray] = []
     places: List[int] = []
     notes: List[str] = []
     for number, name in enumerate(names):
-        contour, told = oneContour(segmentationNode, name)
+        contour, told = oneContour(segmentationNode, name, own)
         places.append(_lay(layers, contour.masks[name], number + 1, kind))
         notes += told
         yield 0.8 * (number + 1) / len(names)

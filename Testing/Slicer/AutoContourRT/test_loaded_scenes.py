@@ -52,3 +52,40 @@ def test_what_is_taken_out_of_the_scene_is_not_exchanged_for_its_neighbour(
     parameters.inputVolume = ct
     scene.RemoveNode(last)
     assert parameters.inputVolume is ct and ui.inputSelector.currentNode() is ct
+
+
+def test_a_model_that_is_not_here_is_not_exchanged_for_the_first_one(
+    ui: Any, ct: Any, loaded: Any
+) -> None:
+    """As in a scene that was made on another computer."""
+    parameters = loaded.logic.getParameterNode()
+    here = ui.modelComboBox.currentData
+    assert ui.segmentButton.enabled
+    parameters.model = "heart_2"
+    assert "'heart_2'" in ui.noticeLabel.text and not ui.segmentButton.enabled
+    assert "'heart_2'" in ui.modelSummaryLabel.text and ui.structuresTable.rowCount == 0
+    ui.deviceComboBox.currentIndex = ui.deviceComboBox.findData("cpu")
+    assert parameters.model == "heart_2" and parameters.device == "cpu"
+    ui.modelComboBox.currentIndex = 0
+    assert parameters.model == here and ui.segmentButton.enabled
+
+
+def test_a_clone_of_contours_is_hidden_and_edited_on_their_volume(
+    ui: Any, ct: Any, segment: Callable[..., Any], masks: Any, scene: Any
+) -> None:
+    """A clone of the Data module keeps attributes and segments, and has no volume."""
+    import slicer
+
+    from AutoContourRTLib import Inspection
+
+    node = segment(masks)
+    clone = scene.AddNewNodeByClass("vtkMRMLSegmentationNode", "Copy")
+    clone.CreateDefaultDisplayNodes()
+    clone.GetSegmentation().DeepCopy(node.GetSegmentation())
+    for name in list(node.GetAttributeNames()):
+        clone.SetAttribute(name, node.GetAttribute(name))
+    Inspection.showAlone(node)
+    assert node.GetDisplayNode().GetVisibility() and not clone.GetDisplayNode().GetVisibility()
+    editor = Inspection.prepareEditor(clone)
+    assert isinstance(editor, slicer.vtkMRMLSegmentEditorNode)
+    assert editor.GetSourceVolumeNode() is ct

@@ -87,3 +87,15 @@ def test_it_holds_in_a_saved_and_loaded_scene(
     assert edited(node) == [False, True, False, False, False]
     assert np.any(slicer_app.util.arrayFromSegmentBinaryLabelmap(
         node, node.GetSegmentation().GetNthSegmentID(1)))  # fmt: skip
+
+
+def test_voxels_made_from_a_surface_are_no_edit_of_it(made: Any) -> None:
+    from AutoContourRTLib.Fingerprints import keepFingerprints
+
+    segmentation = made.GetSegmentation()
+    assert made.CreateClosedSurfaceRepresentation()
+    segmentation.SetSourceRepresentationName("Closed surface")
+    made.RemoveBinaryLabelmapRepresentation()
+    keepFingerprints(made)
+    assert made.CreateBinaryLabelmapRepresentation()
+    assert not any(edited(made))

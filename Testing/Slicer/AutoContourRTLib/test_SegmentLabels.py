@@ -218,7 +218,9 @@ def test_a_surface_that_reaches_beyond_its_own_grid_is_refused_not_cut(addVolume
     with pytest.raises(InputError, match="Brain of 'S' reach beyond.*Create a binary labelmap"):
         labelMapFromSegmentation(node).whole("S")
     assert node.CreateBinaryLabelmapRepresentation(), "the way out that it names"
-    assert labelMapFromSegmentation(node).whole("S").masks["Brain"].sum() > 0.95 * ball.sum()
+    found = labelMapFromSegmentation(node)
+    assert found.whole("S").masks["Brain"].sum() > 0.95 * ball.sum()
+    assert "converted from 'Closed surface' in this scene before" in found.notes[0]
 
 
 def test_surfaces_that_are_all_there_is_are_hidden_and_stay(addVolume: Any) -> None:
@@ -234,6 +236,27 @@ def test_surfaces_that_are_all_there_is_are_hidden_and_stay(addVolume: Any) -> N
     assert is3DShown(node)
     show3D(node, False)
     assert not is3DShown(node) and node.GetSegmentation().ContainsRepresentation(SURFACE)
+
+
+def test_planar_contours_are_still_seen_in_the_slices_after_show_3d_is_off(
+    scene: Any, addVolume: Any
+) -> None:
+    """Their slice views show the surfaces, which SlicerRT made and nothing here can make again."""
+    grid = Geometry((10, 10, 10), (1.0, 1.0, 1.0))
+    mask = np.zeros(grid.shape, dtype=bool)
+    mask[3:7, 3:7, 3:7] = True
+    node = segmentationFromLabelMap(LabelMap({"Brain": mask}, grid), addVolume(grid), "RTSTRUCT")
+    surfaceOnly(node)
+    segmentation, planar = node.GetSegmentation(), "Planar contour"
+    segment = segmentation.GetNthSegment(0)
+    surface = segment.GetRepresentation(SURFACE)
+    segmentation.SetSourceRepresentationName(planar)
+    for kind in (planar, SURFACE):
+        segment.AddRepresentation(kind, surface)
+    show3D(node, False)
+    assert not is3DShown(node) and segmentation.ContainsRepresentation(SURFACE)
+    show3D(node, True)
+    assert is3DShown(node)
 
 
 def test_planar_contours_that_slicer_cannot_convert_are_refused(

@@ -188,3 +188,22 @@ def test_after_the_scene_was_closed_the_layout_is_ours_again(
     assert node.GetViewArrangement() == LAYOUT
     slicer_app.util.selectModule("Welcome")
     assert node.GetViewArrangement() != LAYOUT
+
+
+def test_a_scene_that_is_added_puts_no_other_image_behind_the_case(
+    views: Any, user: Any, scene: Any
+) -> None:
+    composite = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", "Red")
+    other = scene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Other patient")
+    scene.StartState(scene.ImportState)
+    composite.SetBackgroundVolumeID(other.GetID())
+    scene.EndState(scene.ImportState)
+    assert composite.GetBackgroundVolumeID() == user.case.volume.GetID()
+
+
+def test_nothing_of_a_case_is_saved_with_a_scene(
+    user: Any, slicer_app: Any, tmp_path: Path
+) -> None:
+    assert slicer_app.util.saveScene(str(tmp_path / "scene.mrml"))
+    text = (tmp_path / "scene.mrml").read_text(encoding="utf-8")
+    assert "<Segmentation" not in text and "<Volume" not in text

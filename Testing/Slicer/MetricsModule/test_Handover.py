@@ -65,6 +65,23 @@ def test_a_transform_above_the_node_is_followed(
     assert np.allclose(after, [-ras[0], -ras[1], ras[2]])
 
 
+def test_a_segment_that_was_renamed_is_told(addSet: Any) -> None:
+    node = addSet(overlapping(OBLIQUE), "set")
+    node.GetSegmentation().GetNthSegment(0).SetName("Cerebrum")
+    with pytest.raises(InputError, match="'Brain' is no longer in 'set'. Compare again."):
+        Handover.oneContour(node, "Brain")
+
+
+def test_the_grid_of_many_segments_is_looked_for_once(
+    addSet: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    known = Handover.ownGrid
+    monkeypatch.setattr(Handover, "ownGrid", lambda node: found.append(node) or known(node))
+    written(addSet(overlapping(OBLIQUE), "set"), tmp_path)
+    assert len(found) == 1
+
+
 def test_a_sheared_segmentation_is_refused_by_name(scene: Any, addSet: Any) -> None:
     node = addSet(overlapping(OBLIQUE), "slanted")
     transform = scene.AddNewNodeByClass("vtkMRMLLinearTransformNode")

@@ -37,7 +37,8 @@ class BridgedLabels:
             text = _(
                 "{segments} of {name!r} reach beyond the segmentation's reference geometry and "
                 "would be cut. Create a binary labelmap in the module Segmentations, section "
-                "Representations: that makes room for them."
+                "Representations: that makes room for them. In a comparison they can be left out, "
+                "too, under Matching."
             )
             raise InputError(text.format(segments=", ".join(self.outsideVoxels), name=name))
         return self.labelMap

@@ -92,7 +92,9 @@ class ComparisonRun(WorkerRun):
     def _write(self) -> Steps:
         """Both contour sets, then the dose, then the limits."""
         for number, (side, node) in enumerate(zip(SIDES, self.nodes)):
-            for share in self._part(side, writeContours(node, self._path(f"{side}.seg.nrrd"))):
+            leftOut = {pair[number] for pair in self.options.byHand if "" in pair}
+            steps = writeContours(node, self._path(f"{side}.seg.nrrd"), leftOut)
+            for share in self._part(side, steps):
                 yield (number + share) / 3
         if self.options.doseNode is not None:
             for share in writeDose(self.options.doseNode, self._path("dose.nrrd")):

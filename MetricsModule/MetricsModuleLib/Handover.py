@@ -7,7 +7,7 @@ label value of each segment.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Generator, List, Optional, Tuple
+from typing import Any, Collection, Generator, List, Optional, Tuple
 
 import numpy as np
 from slicer.i18n import tr as _
@@ -93,9 +93,10 @@ def oneContour(
 
 
 def writeContours(
-    segmentationNode: Any, path: Path
+    segmentationNode: Any, path: Path, leftOut: Collection[str] = ()
 ) -> Generator[float, None, Tuple[str, ...]]:
-    """Write all segments on the segmentation's own grid in the world.
+    """Write all segments on the segmentation's own grid in the world; one of leftOut that cannot be
+    handed over is written without voxels.
 
     Yields the share done; returns notes on how segments became masks. A file cut short is removed.
     The segments may be changed between two steps: the owner has to notice. Raises InputError for
@@ -108,8 +109,14 @@ def writeContours(
     places: List[int] = []
     notes: List[str] = []
     for number, name in enumerate(names):
-        contour, told = oneContour(segmentationNode, name, own)
-        places.append(_lay(layers, contour.masks[name], number + 1, kind))
+        try:
+            contour, told = oneContour(segmentationNode, name, own)
+            mask = contour.masks[name]
+        except InputError as error:
+            if name not in leftOut:
+                raise
+            mask, told = np.zeros(grid.shape, dtype=bool), (f"{name}: {error}",)
+        places.append(_lay(layers, mask, number + 1, kind))
         notes += told
         yield 0.8 * (number + 1) / len(names)
     head = header(kind, grid, len(layers), segmentKeys(names, places))

@@ -65,6 +65,28 @@ def test_a_transform_above_the_node_is_followed(
     assert np.allclose(after, [-ras[0], -ras[1], ras[2]])
 
 
+def test_what_cannot_be_handed_over_stops_nothing_where_it_is_left_out(
+    addSet: Any, tmp_path: Path
+) -> None:
+    """A couch, say, whose surface reaches beyond the grid."""
+    node = addSet(overlapping(OBLIQUE), "set")
+    assert node.CreateClosedSurfaceRepresentation()
+    node.GetSegmentation().SetSourceRepresentationName("Closed surface")
+    node.RemoveBinaryLabelmapRepresentation()
+    brain = node.GetSegmentation().GetSegment(Handover.segmentIdOf(node, "Brain"))
+    points = brain.GetRepresentation("Closed surface").GetPoints()
+    for n in range(points.GetNumberOfPoints()):
+        points.SetPoint(n, [x + 500.0 for x in points.GetPoint(n)])
+    path = tmp_path / "set.seg.nrrd"
+    with pytest.raises(InputError, match="Brain of 'set' reach beyond.*left out"):
+        runToEnd(Handover.writeContours(node, path))
+    assert not path.exists()
+    notes = runToEnd(Handover.writeContours(node, path, {"Brain"}))
+    found = read_contours(path)
+    assert found.contours["Brain"].empty and "PTV" in found.names
+    assert any(note.startswith("Brain: Brain of 'set' reach beyond") for note in notes)
+
+
 def test_a_segment_that_was_renamed_is_told(addSet: Any) -> None:
     node = addSet(overlapping(OBLIQUE), "set")
     node.GetSegmentation().GetNthSegment(0).SetName("Cerebrum")

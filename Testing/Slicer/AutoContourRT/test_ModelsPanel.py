@@ -106,13 +106,3 @@ def test_a_damaged_model_folder_is_named(
     (models_folder / "bad" / "model.json").write_text("{", encoding="utf-8")
     loaded.widget.onModelsChanged("")
     assert "Cannot be used" in ui.brokenModelsLabel.text and "bad" in ui.brokenModelsLabel.text
-
-
-def test_a_model_of_the_scene_that_is_not_here_gives_way_to_the_first(
-    ui: Any, ct: Any, loaded: Any, worker: Any, wait: Any
-) -> None:
-    loaded.logic.getParameterNode().model = "from_another_computer"
-    assert ui.modelComboBox.currentData == "head_neck_7"
-    ui.segmentButton.click()
-    wait(lambda: worker.requests)
-    assert worker.requests[0].model == "head_neck_7"

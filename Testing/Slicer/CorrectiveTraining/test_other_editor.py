@@ -13,10 +13,8 @@ def editor(user: Any, slicer_app: Any) -> Any:
     """The editor of the Segment Editor module, with its undo on."""
     slicer_app.util.selectModule("SegmentEditor")
     made = slicer_app.modules.segmenteditor.widgetRepresentation().self().editor
-    made.setMaximumNumberOfUndoStates(10)
     made.mrmlSegmentEditorNode().SetOverwriteMode(made.mrmlSegmentEditorNode().OverwriteNone)
-    yield made
-    made.setMaximumNumberOfUndoStates(0)
+    return made
 
 
 def point(editor: Any, user: Any, node: Any, segment: str) -> None:

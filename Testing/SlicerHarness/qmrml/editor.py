@@ -195,6 +195,7 @@ class SegmentEditorModuleWidget:
 
     def __init__(self) -> None:
         self.editor = qMRMLSegmentEditorWidget()
+        self.editor.setMaximumNumberOfUndoStates(10)
         self.editor.setMRMLScene(slicer.mrmlScene)
         self.parameterSetNode: Any = None
         self.parent = SegmentEditorPanel(self)

@@ -125,8 +125,10 @@ def _sample(
     case: Case, field: Tensor, device: torch.device, other_grid: Optional[Tensor] = None
 ) -> Tuple[Tensor, Tensor, Optional[Tensor]]:
     """HU (linear), packed labels and packed known (nearest: interpolated labels, cut at one half,
-    are 2 to 4 % smaller) at the field's points; AIR, 0 and 0 outside. other_grid [3, 3]: the HU come through a grid at whose coordinates x the case has the
-    voxel coordinates other_grid @ x.
+    are 2 to 4 % smaller) at the field's points; AIR, 0 and 0 outside.
+
+    other_grid [3, 3]: the HU come through a grid at whose coordinates x the case has the voxel
+    coordinates other_grid @ x.
     """
     size = np.asarray(case.image.shape)
     reach = 0 if other_grid is None else int(torch.ceil(other_grid.abs().sum(1).max()))

@@ -30,6 +30,7 @@ from AutoContourRTLib.ParameterNodes import ParameterLogic
 from AutoContourRTLib.ReviewPanel import ReviewPanel
 from AutoContourRTLib.RoiNodes import placeBox
 from AutoContourRTLib.RtImport import RtImport
+from AutoContourRTLib.RtNodes import SLICER_RT_DOSE
 from AutoContourRTLib.RtStructExport import RtStructExport
 from AutoContourRTLib.SegmentationRun import RunOptions, SegmentationRun
 from AutoContourRTLib.WorkerProcess import sharedWorker
@@ -194,11 +195,12 @@ class AutoContourRTWidget(ModulePanel):
             self._parameterNode.result = Provenance.lastOfOurs(slicer.mrmlScene)
 
     def chooseVolume(self):
-        """Choose the first volume where none is chosen."""
+        """Choose the first volume that is no dose where none is chosen."""
         if self._parameterNode and not self._parameterNode.inputVolume:
             name = "vtkMRMLScalarVolumeNode"  # and not those derived from it: label maps
             volumes = slicer.util.getNodesByClass(name)
-            images = [node for node in volumes if node.GetClassName() == name]
+            images = [node for node in volumes
+                      if node.GetClassName() == name and not node.GetAttribute(SLICER_RT_DOSE)]
             self._parameterNode.inputVolume = next(iter(images), None)
 
     # From the parameter node to the panel

@@ -49,7 +49,19 @@ def test_what_is_taken_out_of_the_scene_is_not_exchanged_for_its_neighbour(
     assert not ui.segmentButton.enabled
     scene.RemoveNode(boxes[0])
     assert parameters.roi is None and ui.roiSelector.currentNode() is None
-    parameters.inputVolume = ct
+    last.SetAttribute("DicomRtImport.DoseVolume", "1")
+    loaded.widget.chooseVolume()
+    assert parameters.inputVolume is ct
+    parameters.inputVolume = None
+    scene.RemoveNode(ct)
+    loaded.widget.chooseVolume()
+    assert parameters.inputVolume is None, "a dose is no CT"
+
+
+def test_another_volume_that_goes_changes_no_choice(
+    ui: Any, ct: Any, add_ct: Callable[..., Any], loaded: Any, scene: Any
+) -> None:
+    last, parameters = add_ct("Another"), loaded.logic.getParameterNode()
     scene.RemoveNode(last)
     assert parameters.inputVolume is ct and ui.inputSelector.currentNode() is ct
 

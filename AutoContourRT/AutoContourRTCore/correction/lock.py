@@ -1,8 +1,9 @@
 """One writer at a time: a lock file that names its owner, and can be taken over when that is dead.
 
-No flock, which network folders honour at times: the file is created with O_EXCL, its owner touches
-it now and then (`beat`), and looks before each write whether it still is the owner (`check`). Age
-is told by the clock of the disk that holds the file, so that two machines need not agree on time.
+No flock, which network folders honour at times: the file comes to be by a hard link (or O_EXCL),
+which fails where there is one; its owner touches it now and then (`beat`), and looks before each
+write whether it still is the owner (`check`). Age is told by the clock of the disk that holds the
+file, so that two machines need not agree on time.
 """
 
 from __future__ import annotations
@@ -232,7 +233,22 @@ def _this_process() -> Owner:
 
 
 def _create(path: Path, owner: Owner) -> None:
-    """Make the file with its content; FileExistsError where there is one."""
+    """Make the file with its content, at once: who is killed meanwhile leaves no lock without an
+    owner, which all others would wait for. FileExistsError where there is one."""
+    whole = path.with_name(f".new-{secrets.token_hex(4)}-{path.name}")
+    try:
+        _write(whole, owner)
+        os.link(whole, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links
+        _write(path, owner)
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _write(path: Path, owner: Owner) -> None:
+    """A new file; FileExistsError where there is one."""
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
     try:
         with open(descriptor, "w", encoding="utf-8") as file:

@@ -122,6 +122,38 @@ def test_a_lock_file_cut_by_a_crash_is_replaced_when_it_is_old(tmp_path: Path) -
     Lock(tmp_path / "l", "It").take()
 
 
+def test_a_lock_is_never_seen_without_its_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed in the middle of taking it, one leaves nothing that others would wait for."""
+    path = tmp_path / "lock"
+
+    def killed(descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", killed)
+    with pytest.raises(KeyboardInterrupt):
+        Lock(path, "it").take()
+    assert not path.exists()
+    monkeypatch.undo()
+    assert Lock(path, "it").take() is None
+    assert [each.name for each in tmp_path.iterdir()] == ["lock"]
+
+
+def test_a_disk_without_hard_links_has_locks_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: object, target: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(os, "link", refuse)
+    first, second = Lock(tmp_path / "lock", "it"), Lock(tmp_path / "lock", "it")
+    first.take()
+    with pytest.raises(LockedByOther):
+        second.take()
+    assert first.held() and [each.name for each in tmp_path.iterdir()] == ["lock"]
+
+
 def test_of_many_who_find_a_dead_owner_one_gets_the_lock(tmp_path: Path) -> None:
     write_owner(tmp_path / "l", socket.gethostname(), dead_pid())
     script = (

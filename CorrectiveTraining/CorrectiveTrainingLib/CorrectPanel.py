@@ -101,6 +101,7 @@ class CorrectPanel:
         self._ui.correctCollapsibleButton.enabled = case is not None
         self.useKeys(self._ui.keysComboBox.currentData)
         if case is None:
+            self._brush = ("", "")
             if self._editorNode is not None:
                 self._ui.editor.setActiveEffectByName("")
                 self._ui.editor.setSegmentationNode(None)

@@ -155,10 +155,10 @@ def _doubts(
     within = tuple(slice(a, b) for a, b in zip(low, high))
     doubts = {}
     for name, mask in masks.items():
-        probability, place = found[channels.index(name)], grid
+        probability, lattice = found[channels.index(name)], grid
         if (probability[within] >= 0.5).any():  # else it lies between the grid's slices
-            probability, place = probability[within], grid.cropped(tuple(low), tuple(high))
-        doubts[name] = doubt_of(probability, place, geometry.to_lps(np.argwhere(mask)))
+            probability, lattice = probability[within], grid.cropped(tuple(low), tuple(high))
+        doubts[name] = doubt_of(probability, lattice, geometry.to_lps(np.argwhere(mask)))
     return doubts
 
 

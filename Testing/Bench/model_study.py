@@ -44,6 +44,11 @@ from AutoContourRTCore.volumes.segfile import read_labelmap
 STRUCTURES = (
     "Brainstem", "SpinalCord", "Parotid_R", "Parotid_L", "Esophagus", "Larynx", "Bone_Mandible",
 )
+HEAD = (
+    f"| change | predicted | {' | '.join(STRUCTURES)} | mean without Esophagus | mean "
+    "| CPU s a step |",
+    "|---|---|" + "---|" * (len(STRUCTURES) + 3),
+)
 SEEDS = (1, 2)
 TRAINED, JUDGED = 60, 24
 NO_HEAD = "pt_38"  # its CT shows none
@@ -137,23 +142,28 @@ def judge(predictor: Any) -> Dict[str, List[float]]:
 
 
 def table() -> List[str]:
-    """The finished rows against `base`, in Markdown: mean over the two seeds."""
-    names = " | ".join(STRUCTURES)
-    lines = [f"| change | predicted | {names} | mean without Esophagus | mean | CPU s a step |",
-             "|---|---|" + "---|" * (len(STRUCTURES) + 3)]  # fmt: skip
-    base, *_ = means("base")
-    for name, row in ROWS.items():
-        if not all((name, seed) in finished() for seed in SEEDS):
-            continue
-        found, spread, cost = means(name)
-        shown = found if name == "base" else found - base
-        sign = "" if name == "base" else "+"
-        others = np.delete(shown, STRUCTURES.index("Esophagus"))  # found late, if at all
-        cells = " | ".join(f"{v:{sign}.3f}" for v in (*shown, others.mean(), shown.mean()))
-        seconds = f"{cost:.2f}" if cost else "-"
-        lines.append(f"| {row.change} | {row.predicted} | {cells} (seeds {spread:.3f} apart) "
-                     f"| {seconds} |")  # fmt: skip
+    """The finished rows, in Markdown, below the row that they differ from: mean over the seeds."""
+    done = [n for n in ROWS if all((n, seed) in finished() for seed in SEEDS)]
+    lines: List[str] = []
+    for reference in ("base", "patch_narrow"):
+        beneath = [n for n in done if n != reference and ROWS[n].against == reference]
+        if reference in done:
+            lines += ["", *HEAD, _line(reference, None)]
+            lines += [_line(name, means(reference)[0]) for name in beneath]
     return lines
+
+
+def _line(name: str, reference: Optional[np.ndarray]) -> str:
+    """One row of the table: Dice, or changes of Dice against a reference."""
+    found, spread, cost = means(name)
+    shown, sign = (found, "") if reference is None else (found - reference, "+")
+    others = np.delete(shown, STRUCTURES.index("Esophagus"))  # found late, if at all
+    cells = " | ".join(f"{v:{sign}.3f}" for v in (*shown, others.mean(), shown.mean()))
+    row = ROWS[name]
+    return (
+        f"| {row.change} | {row.predicted} | {cells} (seeds {spread:.3f} apart) "
+        f"| {f'{cost:.2f}' if cost else '-'} |"
+    )
 
 
 def means(name: str) -> Tuple[np.ndarray, float, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any, Dict, List
@@ -48,6 +49,9 @@ HISTORY = (
     "the two patches of a step are two looks at one place that are to agree, 6 in 10 of them "
     "through another grid. These weights are 0.35 of the former and 0.65 of the latter"
 )
+#: Probability of the trained network at which a contour lies, where that is not one half
+#: (Bench/thresholds.py).
+CONTOURED_AT: Dict[str, float] = {}
 FAILURES = (
     "Trained on CTs of mostly 4 to 5 mm in plane: on finer ones contours are smooth but not finer.",
     "Where cord, oesophagus and larynx end is its guess; clinics differ.",
@@ -65,6 +69,15 @@ def read_training(folder: Path, name: str) -> Dict[str, Any]:
     recipe = Recipe.from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8")))
     weights = state["average"] if "average" in state else state["network"]
     return {"recipe": recipe, "weights": weights}
+
+
+def contoured_at_half(weights: Dict[str, torch.Tensor]) -> Dict[str, torch.Tensor]:
+    """The weights with each structure's logit moved so that its contour lies at one half."""
+    moved = dict(weights)
+    moved["head.bias"] = weights["head.bias"].clone()
+    for name, probability in CONTOURED_AT.items():
+        moved["head.bias"][STRUCTURES.index(name)] -= math.log(probability / (1 - probability))
+    return moved
 
 
 def network(run: Dict[str, Any]) -> str:
@@ -115,7 +128,8 @@ def main() -> None:
         known_failures=FAILURES,
     )
     text = card(manifest, network(run), validation(figures))
-    write_model(arguments.out, manifest, half_precision(run["weights"]), text, overwrite=True)
+    weights = half_precision(contoured_at_half(run["weights"]))
+    write_model(arguments.out, manifest, weights, text, overwrite=True)
     size = (arguments.out / manifest.weights).stat().st_size
     print(f"{arguments.out}: {size / 1e6:.2f} MB of weights")
 

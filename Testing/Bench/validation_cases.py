@@ -1,4 +1,4 @@
-"""The 31 validation cases of head_neck, and what a model makes of one."""
+"""The validation or training cases of head_neck, and what a model makes of one."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def cases(count: int = ALL) -> Iterator[Case]:
-    """Validation cases with TG-263 names, in the order of their names."""
-    folder = data_folder() / "head_neck" / "validation"
-    for case in sorted(folder.iterdir())[:count]:
+def cases(count: int = ALL, part: str = "validation") -> Iterator[Case]:
+    """Cases of a part with TG-263 names, in the order of their names: the first ones, or in
+    "train" evenly spread ones."""
+    folders = sorted((data_folder() / "head_neck" / part).iterdir())
+    step = len(folders) // count if part == "train" else 1
+    for case in folders[::step][:count]:
         drawn = read_labelmap(case / "structures.seg.nrrd")
         masks = {standard_name(name): mask for name, mask in drawn.masks.items()}
         yield case.name, read_volume(case / "ct.nrrd"), LabelMap(masks, drawn.geometry)

@@ -17,6 +17,11 @@ from AutoContourRTCore.metrics.surfaces import SurfaceDistances, voxel_distances
 from AutoContourRTCore.metrics.tolerances import rounded_tolerance
 from AutoContourRTCore.volumes.boxes import cropped_pair
 
+#: Files keep spacings with rounding errors (NIfTI seven digits, others the last bit): a slice of
+#: 3 mm may be one of 3.0000000000000004 mm. What is beyond a tolerance by less, relatively, is
+#: within.
+_SAME = 1e-6
+
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
     """Overlap 2 |a and b| / (|a| + |b|) of two masks (bool [k, j, i], same shape); 0..1.
@@ -98,7 +103,8 @@ def mean_surface_distance(a: np.ndarray, b: np.ndarray, spacing: Sequence[float]
 def _tolerance(distances: SurfaceDistances, tolerance_mm: float, round_to_grid: bool) -> float:
     if not tolerance_mm >= 0:
         raise InputError(f"The tolerance {tolerance_mm} mm must be 0 or more.")
-    return rounded_tolerance(tolerance_mm, distances.spacing) if round_to_grid else tolerance_mm
+    tau = rounded_tolerance(tolerance_mm, distances.spacing) if round_to_grid else tolerance_mm
+    return tau * (1 + _SAME)
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> float:

@@ -132,6 +132,14 @@ def test_rounding_the_tolerance_counts_a_shift_that_the_plain_tolerance_misses()
     assert surface_dice(distances, 2.4, round_to_grid=True) == 1
 
 
+@pytest.mark.parametrize("step", [3.0, 3.0000000000000004, 3.0000001192, 2.9999999])
+def test_rounding_errors_of_a_spacing_take_nothing_out_of_the_tolerance(step):
+    """A slice of 3 mm as files tell it: turned by 15 degrees in NRRD, in single precision."""
+    distances = surface_distances(DRAWN, np.roll(DRAWN, 1, axis=0), (step, 1.0, 1.0))
+    assert surface_dice(distances, 3.0) == 1 and surface_overlaps(distances, 3.0) == (1, 1)
+    assert surface_dice(distances, 2.9999) < 1
+
+
 def test_average_distance_weighs_areas_and_mean_surface_distance_counts_voxels():
     """A slab of two slices against one moved by one slice; slices are 10 mm apart."""
     a = np.zeros((6, 1, 1), bool)

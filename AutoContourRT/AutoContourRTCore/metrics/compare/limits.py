@@ -18,6 +18,8 @@ from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
 PASS, BORDERLINE, FAIL, NOT_JUDGED = "pass", "borderline", "fail", ""
 COLUMNS = ("structure", "measure", "pass", "borderline")
 ANY = "*"
+#: Relative: rounding errors, as of a slice of 3.0000000000000004 mm, are no reason to fail.
+_SAME = 1e-6
 #: Every table of rows has these behind the figures: PASS..., and by which limits, see `judgement`.
 JUDGEMENT = VERDICT, LIMITS = "verdict", "limits"
 
@@ -52,10 +54,12 @@ class Limit:
         """The verdict on a value; NaN is not judged."""
         if math.isnan(value):
             return NOT_JUDGED
-        good = self._signed(value)
-        if good >= self._signed(self.passed):
+        if self._reaches(value, self.passed):
             return PASS
-        return BORDERLINE if good >= self._signed(self.borderline) else FAIL
+        return BORDERLINE if self._reaches(value, self.borderline) else FAIL
+
+    def _reaches(self, value: float, limit: float) -> bool:
+        return self._signed(value) >= self._signed(limit) - _SAME * abs(limit)
 
     def _signed(self, value: float) -> float:
         """The larger the better."""

@@ -41,6 +41,14 @@ def test_lengths_are_better_small_and_differences_near_zero():
     assert Limit("shift_si_mm", 1, 2).judge(-3) == FAIL
 
 
+def test_rounding_errors_fail_nothing():
+    assert Limit("hd95_mm", 3.0, 5.0).judge(3.0000000000000004) == PASS
+    assert Limit("hd95_mm", 3.0, 5.0).judge(5.0000001192) == BORDERLINE
+    assert Limit("dice", 0.3, 0.1).judge(0.1 * 3 - 1e-16) == PASS
+    assert Limit("hd95_mm", 3.0, 5.0).judge(3.0001) == BORDERLINE
+    assert Limit("hd_mm", math.inf, math.inf).judge(math.inf) == PASS
+
+
 def test_the_worst_of_several_limits_counts(row):
     limits = Limits({"Brain": (Limit("dice", 0.8, 0.7), Limit("msd_mm", 1, 2))})
     assert limits.judge(row(dice=0.9, msd_mm=1.5)) == BORDERLINE

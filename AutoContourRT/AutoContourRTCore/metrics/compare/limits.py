@@ -82,15 +82,15 @@ class Limits:
         return self.by_structure.get(ANY, ()) if found is None else found
 
     def judge(self, row: Row) -> str:
-        """The worst verdict of a structure's limits. What the test lacks has failed; where there is
-        no reference to judge by, there is no verdict."""
+        """The worst verdict of a structure's limits; nothing passes with a limit that there is no
+        figure for. What the test lacks has failed; where there is no reference to judge by, there
+        is no verdict."""
         if row.state in FAILED_STATES:
             return FAIL
         if row.state in UNJUDGED_STATES:
             return NOT_JUDGED
         verdicts = {limit.judge(row[limit.measure]) for limit in self.of(row.structure)}
-        return next((v for v in (FAIL, BORDERLINE, PASS) if v in verdicts), NOT_JUDGED)
-
+        return next((v for v in (FAIL, BORDERLINE, NOT_JUDGED, PASS) if v in verdicts), NOT_JUDGED)
 
     def judgement(self, row: Row) -> Dict[str, str]:
         """The verdict on a row, and "measure pass borderline" of its limits, as CSV texts."""

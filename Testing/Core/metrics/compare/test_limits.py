@@ -56,6 +56,17 @@ def test_the_worst_of_several_limits_counts(row):
     assert limits.judge(row(structure="Heart", dice=0.1)) == NOT_JUDGED
 
 
+def test_nothing_passes_with_a_limit_that_there_is_no_figure_for(row):
+    """A limit of the dose, and no dose was given; or no tolerance is known."""
+    limits = Limits({"*": (Limit("dice", 0.8, 0.7), Limit("dose_mean_difference_gy", 0.5, 1))})
+    assert limits.judge(row(dice=0.9)) == NOT_JUDGED
+    assert limits.judge(row(dice=0.75)) == BORDERLINE and limits.judge(row(dice=0.1)) == FAIL
+    assert limits.judge(row(dice=0.9, dose_mean_difference_gy=0.1)) == PASS
+    rows = [row("1", dice=0.9), row("2", dice=0.9, dose_mean_difference_gy=0)]
+    (rate,) = pass_rates(rows, limits)
+    assert (rate.judged, rate.passed) == (1, 1)
+
+
 def test_what_the_test_lacks_has_failed_and_what_nobody_drew_is_not_judged(row):
     assert DEFAULT_LIMITS.judge(row(state=MISSING_IN_TEST)) == FAIL
     for state in UNJUDGED_STATES:

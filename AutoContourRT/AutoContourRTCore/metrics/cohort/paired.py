@@ -152,7 +152,8 @@ def _pairs(first: Sequence[Row], second: Sequence[Row], measure: str, structure:
 
 
 def _lost(a: Mapping[Any, float], b: Mapping[Any, float]) -> int:
-    return sum(not math.isfinite(a[key]) and math.isfinite(b.get(key, math.nan)) for key in a)
+    """Also where the first method has no row at all: no such case, or nothing matched."""
+    return sum(math.isfinite(b[key]) and not math.isfinite(a.get(key, math.nan)) for key in b)
 
 
 def _patients(first: Sequence[Row], second: Sequence[Row], measure: str) -> _Pairs:

@@ -111,6 +111,16 @@ def test_a_method_that_misses_organs_the_other_finds_is_not_shown_to_be_not_infe
     assert again.non_inferior is True, "what the second lacks does not count against the first"
 
 
+def test_patients_that_the_first_method_lacks_are_missing_too(row):
+    """It gave no contours for two patients, or contours that nobody has matched."""
+    second = method(row, [0.8] * 8)
+    for lacking in ([], [row("6", state=UNMATCHED), row("7", state=UNMATCHED)]):
+        results = compare_methods([*method(row, [0.8] * 6), *lacking], second, ["dice"])
+        assert [result.non_inferior for result in results] == [False, False]
+        assert results[0].left_out == 2
+    assert compare_methods(second, second[:6], ["dice"])[0].non_inferior is True
+
+
 def test_a_structure_that_nobody_drew_does_not_dilute_a_difference(row):
     rows = [method(row, [value] * 6) + [row(f"e{n}", state=EMPTY_IN_REFERENCE, dice=0.0)
             for n in range(16)] for value in (0.7, 0.8)]  # fmt: skip

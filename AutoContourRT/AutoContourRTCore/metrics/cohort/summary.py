@@ -8,7 +8,12 @@ from typing import Dict, List, Sequence, Tuple
 
 import numpy as np
 
-from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, UNDRAWN_STATES, Row
+from AutoContourRTCore.metrics.compare.rows import (
+    FAILED_STATES,
+    UNDRAWN_STATES,
+    UNMATCHED,
+    Row,
+)
 from AutoContourRTCore.metrics.pooled import Overlap, pooled_dice
 
 #: What is summarised and shown first.
@@ -123,11 +128,13 @@ def pooled_by_structure(rows: Sequence[Row]) -> Dict[str, float]:
 def _summary(
     structure: str, own: Sequence[Row], cases: Sequence[str], measure: str
 ) -> Summary:
-    values = [row.judged(measure) for row in own]
+    known = [row for row in own if row.state != UNMATCHED]  # beside one, others say nothing new
+    values = [row.judged(measure) for row in known]
+    without = len(set(cases) - {row.case for row in known})
     absent = len(set(cases) - {row.case for row in own})
     low, high = bootstrap_interval(values)
     return Summary(
-        structure, measure, describe([*values, *[math.nan] * absent]),
+        structure, measure, describe([*values, *[math.nan] * without]),
         sum(row.state in UNDRAWN_STATES for row in own) + absent,
         sum(row.state in FAILED_STATES for row in own),
         sum(math.isinf(value) for value in values), low, high,

@@ -18,6 +18,7 @@ from AutoContourRTCore.metrics.compare.rows import (
     EMPTY_IN_REFERENCE,
     MISSING_IN_TEST,
     NOT_IN_REFERENCE,
+    UNMATCHED,
 )
 
 #: Sartor et al. 2020, Clinical and Translational Radiation Oncology 25:37, Tables 1a, 1b (Dice),
@@ -141,3 +142,11 @@ def test_what_nobody_drew_has_no_part_in_any_statistic(row):
     assert pooled_by_structure(rows)["Brain"] == pytest.approx(0.9)
     assert not find_outliers(rows, ["dice"])
     assert find_outliers([*drawn, row("9", dice=0.0)], ["dice"]), "a real 0 stands out"
+
+
+def test_a_case_with_contours_to_be_matched_by_hand_is_missing_once_or_not_at_all(row):
+    """In case 1 one contour is matched and another waits; in case 2 three of them wait."""
+    rows = [row("1", dice=0.9), row("1", state=UNMATCHED),
+            *[row("2", state=UNMATCHED) for _ in range(3)]]  # fmt: skip
+    (found,) = summarise(rows, ["1", "2", "3"], ["dice"])
+    assert (found.what.n, found.what.missing, found.not_in_reference) == (1, 2, 1)

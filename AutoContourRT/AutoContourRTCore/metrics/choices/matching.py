@@ -7,7 +7,7 @@ name. Two names of one side that read as one structure are never chosen between:
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Collection, Dict, List, Optional, Sequence, Tuple
 
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
@@ -25,6 +25,7 @@ class Match:
     partner on that side. state: MATCHED, ONLY_REFERENCE, ONLY_TEST, LEFT_OUT, or DOUBTFUL where
     several names read as one structure, so that nobody knows whether the other side has it. how:
     BY_HAND, SAME_NAME, BY_CATALOGUE, or "" for no match. note: what a person should look at.
+    apart: other contours are matched as this structure too, so that it goes by its own name.
     """
 
     structure: str
@@ -33,6 +34,7 @@ class Match:
     state: str
     how: str = ""
     note: str = ""
+    apart: bool = False
 
     @property
     def known(self) -> bool:
@@ -41,8 +43,14 @@ class Match:
 
     @property
     def title(self) -> str:
-        """The TG-263 name where known, else the name as written."""
-        return self.structure or self.reference_name or self.test_name
+        """What tells it from the others of its set: the TG-263 name where known, else, and where
+        several are that structure, the name as written."""
+        return ("" if self.apart else self.structure) or self.reference_name or self.test_name
+
+    @property
+    def kind(self) -> str:
+        """What tolerances and the like are given for: the TG-263 name where known."""
+        return self.structure or self.title
 
 
 #: Pairs (reference name, test name); "" on one side leaves the other side's contour out.
@@ -72,6 +80,7 @@ def match_names(
         left.remove(name)
         right.remove(name)
     _match_by_catalogue(left, right, found)
+    _name_apart(found)
     taken = {match.structure for match in found.values()}
     matches = [found[name] for name in reference if name in found]
     matches += [_single(name, [*left, *right], taken, reference=True) for name in left]
@@ -90,6 +99,16 @@ def _match_by_catalogue(left: List[str], right: List[str], found: Dict[str, Matc
             )
             left.remove(a[structure])
             right.remove(b[structure])
+
+
+def _name_apart(found: Dict[str, Match]) -> None:
+    """Two contours of a set are not two patients' figures of one structure: where several matches
+    read as one, each goes by its own name."""
+    counts = Counter(match.structure for match in found.values() if match.structure)
+    for name, match in found.items():
+        if counts[match.structure] > 1:
+            note = f"{counts[match.structure]} contours are matched as {match.structure}"
+            found[name] = replace(match, note=note, apart=True)
 
 
 def _single_names(names: Sequence[str]) -> Dict[str, str]:

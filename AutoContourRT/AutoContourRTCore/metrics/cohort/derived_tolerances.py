@@ -99,7 +99,7 @@ class ObserverPools:
             if not a.empty and not b.empty:
                 pair = paired(a, b)
                 found = surface_distances(pair.a, pair.b, pair.grid.spacing)
-                self._keep(match.title, case, found)
+                self._keep(match.kind, case, found)
 
     def _keep(self, structure: str, case: str, found: SurfaceDistances) -> None:
         pool = self._pools.setdefault(structure, _Pool())

@@ -121,7 +121,7 @@ def _tasks(
         Task(
             case, match, left.contours.get(match.reference_name),
             right.contours.get(match.test_name), grid, (left.rasterisation, right.rasterisation),
-            dose, drawn.get(match.title, drawn.get(ALL)),
+            dose, drawn.get(match.kind, drawn.get(ALL)),
         )
         for match in matches
         if match.state != LEFT_OUT

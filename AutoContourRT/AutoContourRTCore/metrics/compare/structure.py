@@ -67,7 +67,7 @@ def compare_structure(task: Task, settings: Settings) -> rows.Row:
     state = _state(task)
     figures = _own_figures(task)
     notes = [task.match.note] if task.match.note else []
-    tolerance = settings.tolerances.of(task.match.title)
+    tolerance = settings.tolerances.of(task.match.kind)
     ways = ["", ""]
     if state not in (rows.NOT_IN_REFERENCE, rows.UNMATCHED):
         pair, ways = _on_one_grid(task)
@@ -157,7 +157,7 @@ def _pair_figures(
     if place is not None:
         figures["worst_mm"] = largest
         figures.update({f"worst_{n}_mm": float(mm) for n, mm in zip("xyz", place)})
-    if task.match.title in settings.common_range:
+    if task.match.kind in settings.common_range:
         figures.update(_common_figures(pair, axis, tau, settings.round_tolerance))
     figures.update(_counts(pair, axis, task))
     return figures

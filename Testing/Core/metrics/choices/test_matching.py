@@ -56,6 +56,16 @@ def test_the_very_same_name_wins_and_the_other_reading_is_pointed_out():
     assert "another contour is matched as Parotid_L" in matches[1].note
 
 
+def test_two_matches_of_one_structure_go_by_their_own_names():
+    """Else a cohort would count the patient twice, as two figures of its spinal cord."""
+    names = ["Cord", "Myelon", "Brain"]
+    matches = match_names(names, names)
+    assert told(matches)[0] == ("SpinalCord", "Cord", "Cord", MATCHED, SAME_NAME)
+    assert [m.title for m in matches] == ["Cord", "Myelon", "Brain"]
+    assert [m.kind for m in matches] == ["SpinalCord", "SpinalCord", "Brain"]
+    assert matches[0].note == "2 contours are matched as SpinalCord" and not matches[2].note
+
+
 def test_what_a_person_matched_comes_first():
     by_hand = [("Old Cord", "SpinalCord"), ("Brain", "")]
     matches = match_names(["SpinalCord", "Old Cord", "Brain"], ["SpinalCord", "Brain"], by_hand)

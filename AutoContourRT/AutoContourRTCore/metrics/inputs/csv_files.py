@@ -25,18 +25,28 @@ def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> None
 def append_csv(path: Path, columns: Sequence[str], rows: Iterable[Cells]) -> None:
     """Add rows at the end of a table that is only ever added to; makes it where it is missing.
 
-    Raises InputError where the table has other columns, or cannot be written.
+    A last line without an end, as editors leave it, is ended first. Raises InputError where the
+    table has other columns, was saved in another encoding, or cannot be written.
     """
     new = not path.exists()
-    if not new and read_columns(path) != list(columns):
-        raise InputError(f"{path} has other columns than {','.join(columns)}; name another file.")
     text = io.StringIO(newline="")
-    _write(text, columns, rows, header=new)
     try:
+        if not new and read_columns(path) != list(columns):
+            raise InputError(
+                f"{path} has other columns than {','.join(columns)}; name another file."
+            )
+        if not new and not path.read_bytes().endswith((b"\n", b"\r")):
+            text.write("\r\n")
+        _write(text, columns, rows, header=new)
         with open(path, "a", encoding="utf-8", newline="") as file:
             file.write(text.getvalue())
             file.flush()
             os.fsync(file.fileno())
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{path} was not added to: it is no longer in UTF-8, as after saving it in a "
+            "spreadsheet; save it as CSV UTF-8, or move it away."
+        ) from error
     except OSError as error:
         raise InputError(f"{path} was not written: {error.strerror or error}.") from error
 

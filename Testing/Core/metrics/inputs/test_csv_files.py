@@ -20,6 +20,16 @@ def test_appending_makes_the_file_and_then_adds_to_it(tmp_path):
         append_csv(tmp_path / "t.csv", ["b"], [{"b": "x"}])
 
 
+def test_a_table_that_somebody_saved_elsewhere_is_added_to_or_refused(tmp_path):
+    """An editor left out the last end of a line; a spreadsheet saved in its own encoding."""
+    (tmp_path / "t.csv").write_bytes(b"a,b\r\n0,x")
+    append_csv(tmp_path / "t.csv", ["a", "b"], [{"a": "1", "b": "y"}])
+    assert [row["a"] for row in read_csv(tmp_path / "t.csv", ["a"])] == ["0", "1"]
+    (tmp_path / "t.csv").write_bytes("a,b\r\n0,Größe\r\n".encode("latin-1"))
+    with pytest.raises(InputError, match="no longer in UTF-8"):
+        append_csv(tmp_path / "t.csv", ["a", "b"], [])
+
+
 def test_a_folder_that_is_missing_is_an_input_error(tmp_path):
     with pytest.raises(InputError, match="was not written"):
         append_csv(tmp_path / "none" / "t.csv", ["a"], [])

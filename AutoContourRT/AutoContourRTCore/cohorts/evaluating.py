@@ -17,6 +17,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.provenance import Provenance
 from AutoContourRTCore.metrics.cohort.cohort import CaseResult, Cohort, CohortOptions, check_any
 from AutoContourRTCore.metrics.cohort.packed import packed_options, result_of
+from AutoContourRTCore.metrics.compare.comparison import ALL
 from AutoContourRTCore.metrics.inputs.cases import pair_cases
 from AutoContourRTCore.progress import Progress
 
@@ -54,6 +55,10 @@ def evaluate_cohort(
     ]
     for each in results:
         problems += [(each.name, warning) for warning in each.comparison.warnings]
+    problems += [
+        (case, "the drawn slices of this case were not used: there is no such case")
+        for case in wanted.options.drawn if case not in (ALL, *(row.case for row in rows))
+    ]  # fmt: skip
     check_any(results, problems)
     return rows, Cohort(tuple(results), tuple(problems), wanted.provenance)
 

@@ -13,7 +13,14 @@ from AutoContourRTCore.metrics.compare.rows import Row, column_names
 from AutoContourRTCore.metrics.compare.structure import Task, compare_structure
 from AutoContourRTCore.metrics.contours import Contour, ContourSet, contours_of
 from AutoContourRTCore.metrics.dose import check_dose, dose_columns
-from AutoContourRTCore.metrics.grids import Pair, check_frames, comparison_grid, on_grid, paired
+from AutoContourRTCore.metrics.grids import (
+    Pair,
+    axial_axis,
+    check_frames,
+    comparison_grid,
+    on_grid,
+    paired,
+)
 from AutoContourRTCore.metrics.inputs.dose_files import Dose, check_same_frame
 from AutoContourRTCore.progress import Progress, ignore_progress
 from AutoContourRTCore.volumes.labelmap import LabelMap
@@ -67,6 +74,7 @@ def compare(
     matches = match_names(left.names, right.names, settings.by_hand)
     if need_common and not any(match.state == MATCHED for match in matches):
         raise InputError(no_common_structure(left, right))
+    warnings += _check_drawn(drawn or {}, left, matches)
     volume = given.volume if given is not None else None
     tasks = _tasks(left, right, matches, settings, volume, case, drawn or {})
     rows = tuple(_all_rows(tasks, settings, progress))
@@ -126,6 +134,25 @@ def _tasks(
         for match in matches
         if match.state != LEFT_OUT
     ]
+
+
+def _check_drawn(
+    drawn: DrawnSlices, reference: ContourSet, matches: Sequence[Match]
+) -> Tuple[str, ...]:
+    """Warnings about structures that are not there; InputError for slices that are not there."""
+    count = reference.grid.shape[axial_axis(reference.grid)]
+    for name, slices in drawn.items():
+        beyond = [index for index in slices if not 0 <= index < count]
+        if beyond:
+            raise InputError(
+                f"The drawn slice {beyond[0]} of {name} is not there: {reference.source} has "
+                f"{count} axial slices, counted from 0."
+            )
+    known = {ALL, *(match.kind for match in matches)}
+    return tuple(
+        f"The drawn slices of {name!r} were not used: there is no such structure."
+        for name in drawn if name not in known
+    )  # fmt: skip
 
 
 def _all_rows(tasks: Sequence[Task], settings: Settings, progress: Progress) -> List[Row]:

@@ -83,6 +83,12 @@ def test_drawn_slices_of_a_case_reach_its_rows(folders, evaluated):
     assert by[("p1", "Brain")] == 2 * 42 and by[("p2", "Brain")] == 10 * 42
 
 
+def test_drawn_slices_of_a_case_that_is_not_there_are_told(folders, evaluated):
+    cohort = evaluated(*folders, drawn={"p_1": {"*": [4, 5]}, "p2": {"*": [4]}, "*": {"*": [5]}})
+    assert [case for case, _ in cohort.problems] == ["p_1"]
+    assert "no such case" in cohort.problems[0][1]
+
+
 def test_cancel_stops_within_a_case(folders):
     def stop(fraction, message):
         if fraction > 0.4:

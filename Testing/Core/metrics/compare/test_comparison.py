@@ -215,6 +215,14 @@ def test_drawn_slices_need_the_references_grid(organs):
     assert row["voxels_reference"] == organs.masks["Brain"][4:6].sum()
 
 
+def test_drawn_slices_that_are_not_there_are_refused_and_structures_told(organs):
+    count = organs.geometry.shape[0]
+    with pytest.raises(InputError, match=f"slice {count} of Brain is not there.*{count} axial"):
+        compare(organs, organs, drawn={"Brain": [3, count]})
+    told = compare(organs, organs, drawn={"Brian": [3], "SpinalCord": [3], "*": [4]}).warnings
+    assert told == ("The drawn slices of 'Brian' were not used: there is no such structure.",)
+
+
 def test_cancel_ends_the_work_at_once_and_nothing_goes_on(organs):
     told = []
 

@@ -58,6 +58,10 @@ class Limit:
             return PASS
         return BORDERLINE if self._reaches(value, self.borderline) else FAIL
 
+    def concerns(self, row: Row) -> bool:
+        """Whether a row should have the figure: the common range is of long organs alone."""
+        return "common_range" not in self.measure or math.isfinite(row["common_range_mm"])
+
     def _reaches(self, value: float, limit: float) -> bool:
         return self._signed(value) >= self._signed(limit) - _SAME * abs(limit)
 
@@ -89,13 +93,16 @@ class Limits:
             return FAIL
         if row.state in UNJUDGED_STATES:
             return NOT_JUDGED
-        verdicts = {limit.judge(row[limit.measure]) for limit in self.of(row.structure)}
+        verdicts = {limit.judge(row[limit.measure]) for limit in self._concerning(row)}
         return next((v for v in (FAIL, BORDERLINE, NOT_JUDGED, PASS) if v in verdicts), NOT_JUDGED)
+
+    def _concerning(self, row: Row) -> Tuple[Limit, ...]:
+        return tuple(limit for limit in self.of(row.structure) if limit.concerns(row))
 
     def judgement(self, row: Row) -> Dict[str, str]:
         """The verdict on a row, and "measure pass borderline" of its limits, as CSV texts."""
         own = (f"{each.measure} {each.passed!r} {each.borderline!r}" for each in
-               self.of(row.structure))  # fmt: skip
+               self._concerning(row))  # fmt: skip
         return {VERDICT: self.judge(row), LIMITS: "; ".join(own)}
 
 

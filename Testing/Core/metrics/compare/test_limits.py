@@ -67,6 +67,14 @@ def test_nothing_passes_with_a_limit_that_there_is_no_figure_for(row):
     assert (rate.judged, rate.passed) == (1, 1)
 
 
+def test_limits_of_the_common_range_concern_the_structures_that_have_one(row):
+    limits = Limits({"*": (Limit("dice", 0.8, 0.7), Limit("dice_common_range", 0.9, 0.8))})
+    assert limits.judge(row(dice=0.9)) == PASS
+    assert limits.judgement(row(dice=0.9))["limits"] == "dice 0.8 0.7"
+    assert limits.judge(row(dice=0.9, common_range_mm=80, dice_common_range=0.5)) == FAIL
+    assert limits.judge(row(dice=0.9, common_range_mm=0)) == NOT_JUDGED
+
+
 def test_what_the_test_lacks_has_failed_and_what_nobody_drew_is_not_judged(row):
     assert DEFAULT_LIMITS.judge(row(state=MISSING_IN_TEST)) == FAIL
     for state in UNJUDGED_STATES:

@@ -9,6 +9,9 @@
   (Raya and Udupa 1990, IEEE Trans Med Imaging 9:32); outermost planes off the slices reach half a
   plane distance further. A wider gap than usual stays empty: it parts two pieces, and so does any
   gap between planes on slices that are not regular; a note tells of it.
+- Where the grid is not that of the image's own slices (they lie at several distances, so the image
+  was resampled), gaps are counted in slices of the image: planes on two slices that follow each
+  other are neighbours, however far apart.
 """
 
 from __future__ import annotations
@@ -60,21 +63,29 @@ class Drawn:
 
 @dataclass(frozen=True)
 class _Plane:
-    """A drawn plane: its place in slices (k), and its pixels (j, i)."""
+    """A drawn plane: its place in slices of the grid (k), its pixels (j, i), and its place in
+    slices of the image (number).
+    """
 
     k: float
     mask: np.ndarray
+    number: float
 
 
-def draw(contours: Sequence[Contour], geometry: Geometry, name: str) -> Drawn:
-    """A structure on a grid. name: for messages.
+def draw(
+    contours: Sequence[Contour], geometry: Geometry, name: str, slices: Sequence[float] = ()
+) -> Drawn:
+    """A structure on a grid. name: for messages. slices: places (k, rising) of the image's own
+    slices, where they are others than those of the grid.
 
     Raises InputError for a contour that is not parallel to the grid's slices.
     """
     drawn = Drawn(np.zeros(geometry.shape, bool))
-    grouped = _by_plane(contours, geometry, name)
-    planes = [_Plane(k, _one_plane(members, geometry, drawn.notes, name))
-              for k, members in sorted(grouped.items())]  # fmt: skip
+    grouped, slices = _by_plane(contours, geometry, name), [_snapped(k) for k in slices]
+    planes = [
+        _Plane(k, _one_plane(members, geometry, drawn.notes, name), _number(k, slices))
+        for k, members in sorted(grouped.items())
+    ]
     outside = [plane.k for plane in planes if not -0.5 <= plane.k < geometry.shape[0] - 0.5]
     if outside:
         drawn.notes.append(
@@ -85,8 +96,13 @@ def draw(contours: Sequence[Contour], geometry: Geometry, name: str) -> Drawn:
     for plane in planes:
         if _is_on_slice(plane.k) and 0 <= round(plane.k) < geometry.shape[0]:
             drawn.mask[round(plane.k)] = plane.mask
-    _fill_between(drawn, planes, geometry, name)
+    _fill_between(drawn, planes, geometry, name, slices)
     return drawn
+
+
+def _number(k: float, slices: Sequence[float]) -> float:
+    """The place of a plane in slices of the image, the first of which is 0."""
+    return float(np.interp(k, slices, np.arange(len(slices)))) if len(slices) else k
 
 
 def _note_cut(
@@ -119,7 +135,7 @@ def _by_plane(
     first = plane = -np.inf
     for k, contour in placed:
         if (k - first) * geometry.spacing[0] > SAME_PLANE_MM:
-            first, plane = k, float(round(k)) if _is_on_slice(k) else k
+            first, plane = k, _snapped(k)
         grouped.setdefault(plane, []).append(contour)
     return grouped
 
@@ -136,6 +152,11 @@ def _placed(contour: Contour, geometry: Geometry, name: str) -> Tuple[float, Con
 
 def _is_on_slice(k: float) -> bool:
     return abs(k - round(k)) <= ON_SLICE
+
+
+def _snapped(k: float) -> float:
+    """The slice that a plane lies on, else its own place."""
+    return float(round(k)) if _is_on_slice(k) else k
 
 
 def _one_plane(
@@ -183,18 +204,21 @@ def _note_once(notes: List[str], note: str) -> None:
 
 
 def _fill_between(
-    drawn: Drawn, planes: Sequence[_Plane], geometry: Geometry, name: str
+    drawn: Drawn, planes: Sequence[_Plane], geometry: Geometry, name: str, slices: Sequence[float]
 ) -> None:
     """Slices that have no plane of their own, but lie between two of a regular row of planes."""
-    off_slice = any(not _is_on_slice(plane.k) for plane in planes)
+    off_slice = any(not _is_on_slice(plane.number) for plane in planes)
     usual = _usual_gap(planes, geometry)
-    if not off_slice and not _is_sparse_by_plan(planes, usual):
-        _note_gaps(drawn.notes, planes, name)
-        return
+    sparse = _is_sparse_by_plan(planes, usual)
+    if not off_slice and not sparse:
+        if not len(slices):
+            _note_gaps(drawn.notes, planes, name)
+            return
+        usual = 1.0
     interpolated, gaps = 0, []
     for low, high in zip(planes, planes[1:]):
         inner = [k for k in _slices(low.k, high.k, geometry) if k > low.k]
-        if high.k - low.k > LONGEST_GAP * usual:
+        if high.number - low.number > LONGEST_GAP * usual:
             gaps += inner
             continue
         interpolated += len(inner)
@@ -203,16 +227,18 @@ def _fill_between(
     for plane, before, after in _ends(planes, usual):
         for k in _slices(plane.k - before, plane.k + after, geometry):
             drawn.mask[k] = plane.mask
-    kind = "between slices" if off_slice else f"on one of {usual:.0f} slices only"
-    how = "the slices of the image were interpolated" if interpolated else "the nearest took them"
-    drawn.notes.append(f"{name}: drawn {kind}; {how}.")
+    if off_slice or sparse:
+        kind = "between slices" if off_slice else f"on one of {usual:.0f} slices only"
+        how = "the slices of the image were interpolated" if interpolated else (
+            "the nearest took them")  # fmt: skip
+        drawn.notes.append(f"{name}: drawn {kind}; {how}.")
     _note_empty(drawn.notes, sum(not drawn.mask[k].any() for k in gaps), name)
     _rescue(drawn, planes, geometry)
 
 
 def _is_sparse_by_plan(planes: Sequence[_Plane], usual: float) -> bool:
     """Whether planes on slices leave the same number of slices out again and again."""
-    gaps = np.rint(np.diff([plane.k for plane in planes]))
+    gaps = np.rint(np.diff([plane.number for plane in planes]))
     if usual < 1.5 or len(planes) < FEWEST_PLANES or gaps.min() < usual:
         return False
     return bool(np.mean(gaps == usual) >= MOST)
@@ -233,9 +259,13 @@ def _note_empty(notes: List[str], missing: int, name: str) -> None:
 
 def _usual_gap(planes: Sequence[_Plane], geometry: Geometry) -> float:
     """The usual distance of neighbouring planes, in slices; one slice where there is none."""
-    gaps = np.diff([plane.k for plane in planes])
-    usual = float(np.median(gaps)) if len(gaps) else 1.0
-    return usual if usual * geometry.spacing[0] <= WIDEST_MM else 1.0
+    if len(planes) < 2:
+        return 1.0
+    usual, grid = (
+        float(np.median(np.diff(places)))
+        for places in ([plane.number for plane in planes], [plane.k for plane in planes])
+    )
+    return usual if grid * geometry.spacing[0] <= WIDEST_MM else 1.0
 
 
 def _slices(low: float, high: float, geometry: Geometry) -> range:
@@ -250,8 +280,9 @@ def _ends(planes: Sequence[_Plane], usual: float) -> List[Tuple[_Plane, float, f
     for index, plane in enumerate(planes):
         if _is_on_slice(plane.k):
             continue
-        below = index > 0 and plane.k - planes[index - 1].k <= LONGEST_GAP * usual
-        above = index + 1 < len(planes) and planes[index + 1].k - plane.k <= LONGEST_GAP * usual
+        longest = LONGEST_GAP * usual
+        below = index > 0 and plane.number - planes[index - 1].number <= longest
+        above = index + 1 < len(planes) and planes[index + 1].number - plane.number <= longest
         found.append((plane, 0.0 if below else usual / 2, 0.0 if above else usual / 2))
     return found
 

@@ -20,7 +20,7 @@ from AutoContourRTCore.volumes.dicom.rtstruct_read import read_structure_set
 from AutoContourRTCore.volumes.dicom.same_image import check_same_image, read_sample
 from AutoContourRTCore.volumes.dicom.scan import RT_DOSE, RT_STRUCT, SEGMENTATION, sop_class_of
 from AutoContourRTCore.volumes.dicom.series import Loaded, load, series_of_files
-from AutoContourRTCore.volumes.dicom.structures import Image, place
+from AutoContourRTCore.volumes.dicom.structures import Image, own_slices, place
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import resample_labelmap
@@ -153,7 +153,8 @@ def _image(request: ReadRtRequest, progress: Progress) -> Image:
     ct = _ct(request, progress)
     instances = frozenset(each.sop_instance for each in ct.series.slices)
     frame = ct.series.first.frame_of_reference
-    return Image(request.image_name, geometry, frame, instances, ct.notes)
+    slices = own_slices(ct.series, geometry)
+    return Image(request.image_name, geometry, frame, instances, ct.notes, slices)
 
 
 def _ct(request: ReadRtRequest, progress: Progress) -> Loaded:

@@ -30,7 +30,8 @@ RASTERISATION = "voxel centre inside the contour"
 class Image:
     """What contours are drawn on: a grid, and its DICOM identity where it has one.
 
-    frame_of_reference "" and no instances: it comes from a file that has none.
+    frame_of_reference "" and no instances: it comes from a file that has none. slices: places (k,
+    rising) of its own slices on the grid, where it was resampled to others.
     """
 
     where: str
@@ -38,6 +39,7 @@ class Image:
     frame_of_reference: str = ""
     instances: FrozenSet[str] = frozenset()
     notes: Tuple[str, ...] = ()
+    slices: Tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def place(
         progress(number / len(placed), f"drawing {roi.name}")
         if roi.contours:
             try:
-                drawn = draw(roi.contours, image.geometry, roi.name)
+                drawn = draw(roi.contours, image.geometry, roi.name, image.slices)
             except InputError as error:  # one that is drawn otherwise costs none of the others
                 notes.append(f"{roi.name} is left out: {error}")
                 continue
@@ -151,8 +153,16 @@ def image_of(series: Series) -> Image:
     geometry, notes = grid_of(series)
     instances = frozenset(each.sop_instance for each in series.slices)
     return Image(
-        series.where, geometry, series.first.frame_of_reference, instances, (*series.notes, *notes)
-    )
+        series.where, geometry, series.first.frame_of_reference, instances,
+        (*series.notes, *notes), own_slices(series, geometry),
+    )  # fmt: skip
+
+
+def own_slices(series: Series, geometry: Geometry) -> Tuple[float, ...]:
+    """Places (k, rising) of the slices of a series on a grid; none where they are the grid's."""
+    places = np.sort(geometry.to_kji(series.positions)[:, 0])
+    own = len(places) == geometry.shape[0] and np.allclose(places, np.arange(len(places)), atol=0.1)
+    return () if own else tuple(places.tolist())
 
 
 def _image_for(structures: StructureSet, ct: Optional[Path]) -> Image:

@@ -132,6 +132,29 @@ def test_contours_of_a_tilted_gantry_lie_right_on_the_upright_grid(tmp_path: Pat
     assert np.abs(centre - expected).max() < 0.6
 
 
+@pytest.mark.parametrize("step", [4.0, 3.0])
+def test_contours_on_all_slices_of_two_distances_leave_no_slice_of_the_even_grid_empty(
+    tmp_path: Path, step: float
+) -> None:
+    heights = [2.0 * k for k in range(12)] + [22.0 + step * k for k in range(1, 9)]
+    positions = [np.array([0.0, 0.0, height]) for height in heights]
+    ct = Geometry((20, 30, 30), (2.0, 1.0, 1.0))
+    made.write_ct(tmp_path, np.zeros(ct.shape, np.int16), ct, positions)
+    squares = [made.box((9.5, 9.5), (19.5, 19.5), height) for height in heights]
+    rois = made.roi("A", squares), made.roi("Two", squares[:13] + squares[15:])
+    found = read_structures(_saved(tmp_path, *rois))
+    whole, parted = (found.labelmap.masks[name].any(axis=(1, 2)) for name in ("A", "Two"))
+    assert whole.all() and found.labelmap.volume_ml("A") == pytest.approx(
+        0.1 * len(whole) * found.labelmap.geometry.spacing[0]
+    )
+    places = found.labelmap.geometry.spacing[0] * np.arange(len(whole))
+    missing = (places > heights[12] + 0.5) & (places < heights[15] - 0.5)
+    assert np.array_equal(parted, ~missing)
+    assert [note for note in found.notes if note.startswith(("A:", "Two:"))] == [
+        f"Two: {missing.sum()} slices between its contours have none; they were left empty."
+    ]
+
+
 def test_a_real_structure_set_whose_references_do_not_resolve(shared_data: Path) -> None:
     """Against the areas of its polygons, and against the mask that another program made."""
     folder = shared_data / "dicom_sts" / "STS_001"

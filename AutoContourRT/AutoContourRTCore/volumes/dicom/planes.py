@@ -2,7 +2,7 @@
 
 - Contours of one plane: a polygon inside another is a hole, one inside a hole an island (XOR). The
   same polygon twice counts once. Polygons that overlap partly are joined, unless their type says
-  XOR.
+  XOR: pieces with pieces, holes with holes.
 - A plane within a tenth of the slice distance of a slice is that slice's.
 - Slices between planes: where planes do not lie on slices, or lie regularly on every n-th slice,
   the slices between two neighbouring planes are interpolated from the distance to both outlines
@@ -172,7 +172,10 @@ def _one_plane(
         if any(_is_copy(contour, inside, *other) for other in done):
             _note_once(notes, f"{name}: the same contour is there twice; it was taken once.")
         elif not contour.xor and any(_cross(inside, other) for _, other in done):
-            plane |= inside
+            if _is_hole(inside, plane, [other for _, other in done]):
+                plane &= ~inside
+            else:
+                plane |= inside
             _note_once(notes, f"{name}: contours of one slice overlap; they were joined.")
         else:
             plane ^= inside
@@ -192,7 +195,15 @@ def _is_copy(one: Contour, inside: np.ndarray, other: Contour, inside_other: np.
 def _cross(smaller: np.ndarray, larger: np.ndarray) -> bool:
     """Whether two areas overlap, and neither just holds the other."""
     common, own = np.count_nonzero(smaller & larger), np.count_nonzero(smaller)
-    return bool(common > (1.0 - NESTED) * own and common < NESTED * own)
+    return 0 < common < NESTED * own
+
+
+def _is_hole(inside: np.ndarray, plane: np.ndarray, others: Sequence[np.ndarray]) -> bool:
+    """Whether an area that overlaps others lies inside one of them, and mostly in what is filled
+    so far: then it overlaps another hole."""
+    own = np.count_nonzero(inside)
+    held = any(np.count_nonzero(inside & other) >= NESTED * own for other in others)
+    return held and bool(2 * np.count_nonzero(inside & plane) > own)
 
 
 def _note_once(notes: List[str], note: str) -> None:

@@ -83,6 +83,23 @@ def test_contours_that_overlap_are_joined_unless_their_type_says_xor() -> None:
     assert np.array_equal(_drawn(one, other, xor=True).mask[2], _block(2, 9) ^ _block(5, 13))
 
 
+def test_pieces_that_overlap_by_a_row_of_pixels_keep_it() -> None:
+    one, other = box((0.5, 0.5), (9.5, 18.5), 6.0), box((8.9, 0.5), (18.5, 18.5), 6.0)
+    joined = _drawn(one, box((8.5, 0.5), (18.5, 18.5), 6.0))
+    assert np.array_equal(joined.mask[2], _block(1, 19))
+    assert joined.notes == ["A: contours of one slice overlap; they were joined."]
+    touching = _drawn(one, other)
+    assert np.array_equal(touching.mask[2], _block(1, 19))
+
+
+def test_holes_that_overlap_stay_open_and_an_island_beyond_its_hole_stays() -> None:
+    outer, hole = box((0.5, 0.5), (18.5, 18.5), 6.0), box((2.5, 2.5), (10.5, 10.5), 6.0)
+    holes = _drawn(outer, hole, box((8.5, 8.5), (15.5, 15.5), 6.0))
+    assert np.array_equal(holes.mask[2], _block(1, 19) & ~_block(3, 11) & ~_block(9, 16))
+    island = _drawn(outer, hole, box((6.5, 6.5), (11.5, 11.5), 6.0))
+    assert np.array_equal(island.mask[2], (_block(1, 19) & ~_block(3, 11)) | _block(7, 12))
+
+
 # Planes
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Union
+from typing import Iterator, Union
 
 import numpy as np
 import SimpleITK
@@ -29,12 +32,13 @@ def read_image(path: Union[str, Path]) -> SimpleITK.Image:
     with reading(path):
         _check_file(path)
     check_header(path)
-    reader = SimpleITK.ImageFileReader()
-    reader.SetFileName(sitk_path(path))
     try:
-        reader.ReadImageInformation()
-        _check_dimension(path, reader.GetDimension())
-        return reader.Execute()
+        with _without_twin(path) as alone:
+            reader = SimpleITK.ImageFileReader()
+            reader.SetFileName(sitk_path(alone))
+            reader.ReadImageInformation()
+            _check_dimension(path, reader.GetDimension())
+            return reader.Execute()
     except RuntimeError as error:
         raise InputError(
             f"{path} cannot be read: it is truncated or damaged, or its data file is missing "
@@ -81,6 +85,22 @@ def image_of(array: np.ndarray, geometry: Geometry) -> SimpleITK.Image:
     image.SetOrigin(geometry.origin)
     image.SetDirection(np.asarray(geometry.axes)[::-1].T.ravel().tolist())
     return image
+
+
+@contextmanager
+def _without_twin(path: Path) -> Iterator[Path]:
+    """The file to read: the given one, or a copy of a.nii.gz where a.nii lies beside it.
+
+    (The NIfTI library then takes the header of a.nii.gz, but the voxels of a.nii.)
+    """
+    if not (path.name.lower().endswith(".nii.gz") and path.with_name(path.name[:-3]).exists()):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="autocontourrt-") as folder:
+        copy = Path(folder) / "image.nii.gz"
+        with reading(path):
+            shutil.copyfile(path, copy)
+        yield copy
 
 
 def _check_file(path: Path) -> None:

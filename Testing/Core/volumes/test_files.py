@@ -129,6 +129,17 @@ def test_wide_integers_that_fit_are_read_as_int16_and_others_as_float32(tmp_path
     assert back.tolist() == [[[0, 70000]]]
 
 
+@pytest.mark.parametrize("name", ["x.nii.gz", "x.nii"])
+def test_a_nifti_file_holds_its_own_voxels_whatever_lies_beside_it(
+    tmp_path: Path, name: str
+) -> None:
+    """SimpleITK reads the header of x.nii.gz, and the voxels of an x.nii beside it."""
+    other = Volume(np.zeros((2, 6, 7), dtype=np.int16), Geometry((2, 6, 7), (1.0, 1.0, 1.0)))
+    for each in ("x.nii.gz", "x.nii"):
+        write_volume(_volume() if each == name else other, tmp_path / each)
+    assert np.array_equal(read_volume(tmp_path / name).array, _volume().array)
+
+
 # What cannot be read
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 from AutoContourRTCore.correction.lock import Lock
+from AutoContourRTCore.correction.patience import reached
 from AutoContourRTCore.correction.project import TRAINER_LOCK, TRAINING, read_record
 from AutoContourRTCore.correction.requests import (
     CorrectRequest,
@@ -23,14 +24,21 @@ if TYPE_CHECKING:
 
 STATUS_SECONDS = 1.0
 WAIT_SECONDS = 0.1
+#: A project folder that is missing for so long, from a disk that is there, was deleted or moved.
+GONE_SECONDS = 30.0
 
 
 class TrainingRun:
     """A trainer with its lock, from `begin` to `end`; nobody else trains the project meanwhile."""
 
-    def __init__(self, project: Path, device: str = "auto") -> None:
-        self.project = project.absolute()
+    def __init__(
+        self, project: Path, device: str = "auto", clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.project, self._clock = project.absolute(), clock
         record = read_record(self.project)
+        self._disk = reached(self.project, self.project.stat).st_dev
+        self._missing_since: Optional[float] = None
+        self._is_gone = False
         self._lock = Lock(self.project / TRAINER_LOCK, f"The training of {record.name!r}")
         self._lock.take()
         try:
@@ -40,10 +48,14 @@ class TrainingRun:
             raise
 
     def unit(self) -> str:
-        """One unit of work, see CorrectionTrainer.unit; waits a little where there is none."""
+        """One unit of work, see CorrectionTrainer.unit; waits a little where there is none.
+
+        Raises InputError as well where the project was deleted, moved or renamed.
+        """
         from AutoContourRTCore.nn.correction_training import AWAY, WAITING
 
         said = self.trainer.unit()
+        self._look_for_folder(said == AWAY)
         if said in (WAITING, AWAY):
             time.sleep(WAIT_SECONDS)
         return said
@@ -57,10 +69,36 @@ class TrainingRun:
     def end(self) -> None:
         """Save and let others train; not where the lock was lost: then they do already."""
         try:
-            if self._lock.held():
+            if not self._is_gone and self._lock.held():
                 self.trainer.close()
         finally:
             self._lock.release()
+
+    def _look_for_folder(self, is_away: bool) -> None:
+        if not (is_away and self._is_missing()):
+            self._missing_since = None
+            return
+        now = self._clock()
+        if self._missing_since is None:
+            self._missing_since = now
+        if now - self._missing_since >= GONE_SECONDS:
+            self._is_gone = True
+            raise InputError(
+                f"{self.project} is no longer there: it was deleted, moved or renamed, and its "
+                "training has ended. If it was moved or renamed, start the training where it is "
+                "now: it goes on from its last checkpoint."
+            )
+
+    def _is_missing(self) -> bool:
+        """Whether the folder is missing from its disk. A disk that is away takes the folder around
+        it along, or leaves one that lies on another disk."""
+        try:
+            self.project.stat()
+        except FileNotFoundError:
+            return _disk_of(self.project.parent) == self._disk
+        except OSError:
+            pass
+        return False
 
     def _made(self, device: str) -> "CorrectionTrainer":
         from AutoContourRTCore.nn.correction_state import stop_requested
@@ -69,6 +107,13 @@ class TrainingRun:
 
         stop_requested(self.project / TRAINING)  # one of the past, which nobody was there to hear
         return CorrectionTrainer(self.project, choose_device(device), self._lock.check)
+
+
+def _disk_of(folder: Path) -> Optional[int]:
+    try:
+        return folder.stat().st_dev
+    except OSError:
+        return None
 
 
 class CorrectionService:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from AutoContourRTCore.correction import patience
+from AutoContourRTCore.correction import patience, service
 from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.correction.project import Project
-from AutoContourRTCore.correction.service import TrainingRun
+from AutoContourRTCore.correction.service import GONE_SECONDS, TrainingRun
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import correction_training
 from AutoContourRTCore.nn.correction_training import AWAY, WAITING
@@ -212,6 +212,50 @@ def test_a_folder_that_is_away_for_a_while_ends_no_training(
         assert "cannot be read or written just now" in run.trainer.status()["problem"]
     assert "step 2" in run.unit()
     assert run.trainer.status()["problem"] == "" and run.trainer.cases.problems == {}
+    run.end()
+
+
+def test_a_project_that_was_deleted_or_moved_ends_its_training(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    run = TrainingRun(project.folder, "cpu", lambda: now[0])
+    run.unit()
+    moved = project.folder.rename(project.folder.with_name("moved"))
+    assert run.unit() == AWAY
+    now[0] = GONE_SECONDS - 1.0
+    assert run.unit() == AWAY
+    moved.rename(project.folder)
+    assert run.unit() != AWAY  # it was back in time
+    project.folder.rename(moved)
+    assert run.unit() == AWAY
+    now[0] += GONE_SECONDS
+    with pytest.raises(InputError, match="deleted, moved or renamed"):
+        run.unit()
+    run.end()
+    assert not project.folder.exists()
+    moved.rename(project.folder)
+
+
+def test_a_project_whose_disk_is_away_is_waited_for_however_long_that_takes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
+    run = TrainingRun(project.folder, "cpu", lambda: now[0])
+    run.unit()
+    share = project.folder.parent
+    away = share.rename(share.with_name(share.name + "-away"))
+    for now[0] in (1.0, 1e3, 1e6):
+        assert run.unit() == AWAY
+    share.mkdir()  # as a mount point stays, on the disk around it
+    monkeypatch.setattr(service, "_disk_of", lambda folder: -1)
+    for now[0] in (2e6, 3e6):
+        assert run.unit() == AWAY
+    share.rmdir()
+    away.rename(share)
+    assert run.unit() != AWAY
     run.end()
 
 

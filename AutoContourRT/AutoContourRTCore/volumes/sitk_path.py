@@ -13,11 +13,18 @@ _UTF8 = 65001
 def sitk_path(path: Path) -> str:
     """A path for SimpleITK; it is the path itself but on Windows.
 
-    There a process opens names with other than ASCII letters only where its code page is UTF-8, as
+    A name that is not UTF-8 (of an old archive, say) would end the process: InputError. On Windows
+    a process opens names with other than ASCII letters only where its code page is UTF-8, as
     that of Slicer is and that of a python.exe is not (InsightSoftwareConsortium/ITK issue 6739).
     Elsewhere the file's short name (8.3) serves; one that is to be written is made for that, empty.
     Raises InputError where the disk keeps no short names.
     """
+    shown = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    if shown != str(path):
+        raise InputError(
+            f"{shown} cannot be opened: its name is not written in UTF-8, and \\udc.. stands for "
+            "what cannot be read of it; rename the file or folder."
+        )
     if sys.platform != "win32" or str(path).isascii() or _code_page() == _UTF8:
         return str(path)
     if not path.exists():

@@ -16,6 +16,13 @@ def test_elsewhere_a_path_is_itself(tmp_path: Path) -> None:
     assert sitk_path(tmp_path / "Müller.nrrd") == str(tmp_path / "Müller.nrrd")
 
 
+def test_a_name_that_is_not_utf8_is_refused_in_words_that_can_be_written() -> None:
+    """SimpleITK's SetFileName ends the process (std::logic_error) for such a name."""
+    with pytest.raises(InputError, match=r"M\\udcfcller.nrrd cannot be opened.*rename") as caught:
+        sitk_path(Path("/data/M\udcfcller.nrrd"))  # as os.fsdecode gives it
+    str(caught.value).encode("utf-8")
+
+
 @pytest.fixture()
 def windows(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     monkeypatch.setattr(sys, "platform", "win32")

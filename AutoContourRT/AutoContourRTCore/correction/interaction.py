@@ -95,12 +95,13 @@ def read_events(path: Path) -> Events:
 def active_seconds(events: Iterable[Event]) -> Dict[str, float]:
     """Case -> seconds of work, over all the times it was open, in the order of first opening.
 
-    Events before the first `open` belong to no image. The event that opens the next image, or one
-    named `close`, ends the time of this one.
+    events: in the order in which they were noted, for a clock may be set back meanwhile; the gap in
+    which that happened is no work. Events before the first `open` belong to no image. The event
+    that opens the next image, or one named `close`, ends the time of this one.
     """
     seconds: Dict[str, float] = {}
     case, before = "", 0.0
-    for event in sorted(events, key=lambda e: e.time):
+    for event in events:
         if case and 0 <= event.time - before < IDLE_SECONDS:
             seconds[case] += event.time - before
         if event.name == "open":

@@ -42,6 +42,14 @@ def test_nothing_counts_after_closing() -> None:
     assert active_seconds(log) == {"a": 3.0, "b": 0.0}
 
 
+def test_a_clock_that_is_set_back_mixes_no_images_up() -> None:
+    log = events(
+        (1000, "open", "a"), (1010, "press", "a"), (1020, "press", "a"),  # 20, then 10 s back
+        (1010, "open", "b"), (1015, "press", "b"), (1030, "close", "b"),  # 5 + 15
+    )
+    assert active_seconds(log) == {"a": 20.0, "b": 20.0}
+
+
 def test_events_are_appended_and_read_back(tmp_path: Path) -> None:
     now = [10.0]
     log = InteractionLog(tmp_path / "log.jsonl", lambda: now[0])

@@ -125,7 +125,7 @@ class CasesPanel:
         if not self._session.relocateAll(folder):
             raise InputError(_(
                 "No image that is missing was found in {folder}, by its file name and content. "
-                "Choose the folder that holds the files themselves."
+                "Choose the folder that holds the files, or the folders of all patients."
             ).format(folder=folder))  # fmt: skip
 
     def _add(self, paths: List[str]) -> None:

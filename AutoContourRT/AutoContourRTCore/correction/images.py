@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Tuple
+from typing import Iterator, Tuple
 
 import numpy as np
 
@@ -69,6 +69,17 @@ def relocated(folder: Path, case: CaseRecord, path: Path) -> CaseRecord:
     _check_same(case, path, volume)
     image = replace(case.image, path=_written(folder, path.absolute()), copied=False)
     return replace(case, image=image)
+
+
+def places_in(moved_to: Path, folder: Path, case: CaseRecord) -> Iterator[Path]:
+    """Where the image of a case may lie in the folder to which it was moved; none where it is not
+    gone. Under its own name, or below the folders that were around it: those of all patients may be
+    called ct.nrrd."""
+    if _found(folder, case.image.path).exists():
+        return
+    parts = Path(case.image.path).parts
+    places = (moved_to.joinpath(*parts[-count:]) for count in range(1, len(parts) + 1))
+    yield from (place for place in places if place.exists())
 
 
 def read_dose(folder: Path, case: CaseRecord, dose: DoseRecord) -> dose_files.Dose:

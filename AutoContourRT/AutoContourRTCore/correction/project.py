@@ -199,20 +199,17 @@ class Project:
         self._replace(images.relocated(self.folder, self.case(case_id), path))
 
     def relocate_all(self, folder: Path) -> List[str]:
-        """Look for all images that are gone in a folder, by their file name; the ids found again.
-
-        A file that is another image is left alone.
+        """Look for all images that are gone in a folder, see images.places_in; the ids found again.
         """
         found = []
         for case in self.record.cases:
-            candidate = folder / Path(case.image.path).name
-            if (self.folder / case.image.path).exists() or not candidate.exists():
-                continue
-            try:
-                self.relocate(case.id, candidate)
-            except InputError:
-                continue  # another image of that name: the case stays as it is, and says so
-            found.append(case.id)
+            for place in images.places_in(folder, self.folder, case):
+                try:
+                    self.relocate(case.id, place)
+                except InputError:
+                    continue  # another image of that name: the case stays as it is, and says so
+                found.append(case.id)
+                break
         return found
 
     def volume(self, case_id: str) -> Volume:

@@ -19,11 +19,21 @@ from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.lock import LockedByOther
 from AutoContourRTCore.correction.patience import Unreachable
 from AutoContourRTCore.correction.project import PROJECT, Project, read_record
+from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.correction.split import sides
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
-from tiny_projects import STRUCTURES, draw_truth, ids, predict, tiny_patient, tiny_project
+from tiny_projects import (
+    STRUCTURES,
+    draw_truth,
+    ids,
+    predict,
+    project_recipe,
+    tiny_dataset,
+    tiny_patient,
+    tiny_project,
+)
 
 LEFT, RIGHT = STRUCTURES
 MANY = [entry.name for entry in CATALOGUE]
@@ -160,6 +170,19 @@ def test_an_image_that_was_moved_away_says_so_and_can_be_found_again(tmp_path: P
         assert np.array_equal(
             project.contours(case_id).masks[LEFT], tiny_patient(1)[1].masks[LEFT]
         )
+
+
+def test_images_of_one_name_are_found_again_below_the_folders_of_their_patients(
+    tmp_path: Path
+) -> None:
+    data, moved = tiny_dataset(tmp_path / "data", 3), tmp_path / "elsewhere"
+    with create_project(tmp_path / "p", STRUCTURES, project_recipe()) as project:
+        added = [project.add_image(data / f"pt_{n}" / "ct.nrrd", f"pt_{n}") for n in (1, 2, 3)]
+        data.rename(moved)
+        write_volume(tiny_patient(9)[0], moved / "pt_2" / "ct.nrrd")
+        assert project.relocate_all(moved) == [added[0], added[2]]
+        assert np.array_equal(project.volume(added[2]).array, tiny_patient(3)[0].array)
+        assert project.relocate_all(moved) == []
 
 
 def test_an_image_of_another_grid_in_its_place_is_noticed(tmp_path: Path) -> None:

@@ -31,8 +31,9 @@ def saved_case(
     """The record of a case whose corrections were just saved.
 
     A case with something to learn from gets its side (Smith 2021) and its order the first time, and
-    keeps them. And why its dose could not be used ("" for no reason): the deviations are not known
-    then, until the next save or `judged_by_dose`.
+    keeps them; one with the very image of another case goes to that one's side. And why its dose
+    could not be used ("" for no reason): the deviations are not known then, until the next save or
+    `judged_by_dose`.
     """
     dose, problem = _dose_of(folder, case)
     annotations: Dict[str, AnnotationRecord] = dict(case.annotations)
@@ -40,10 +41,19 @@ def saved_case(
         annotations[name] = _assessed(correction, dose)
     if not case.side and any(c.annotation.is_annotated for c in corrections.values()):
         last = max((c.order for c in project.cases), default=0)
-        counts = [len(project.on_side(side)) for side in (TRAIN, VALIDATION)]
-        side = next_side(counts[0], counts[1])
+        side = _side_of_twin(project, case)
+        if not side:
+            counts = [len(project.on_side(side)) for side in (TRAIN, VALIDATION)]
+            side = next_side(counts[0], counts[1])
         case = replace(case, order=case.order or last + 1, side=side)
     return replace(case, annotations=annotations), problem
+
+
+def _side_of_twin(project: ProjectRecord, case: CaseRecord) -> str:
+    """The side of a case with the very same image, "" for none: a network would be judged by what
+    it was trained on."""
+    same = (c for c in project.cases if c.side and c.image.sha256 == case.image.sha256)
+    return next((c.side for c in same), "")
 
 
 def _dose_of(folder: Path, case: CaseRecord) -> Tuple[Optional[Volume], str]:

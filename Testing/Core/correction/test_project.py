@@ -153,6 +153,16 @@ def test_a_case_without_any_annotation_has_no_side(tmp_path: Path) -> None:
         assert project.state(case_id) == "corrected", "it was taken back"
 
 
+def test_an_image_that_was_added_twice_is_not_on_both_sides(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 3) as project:
+        again = project.add_image(Path(project.record.cases[0].image.path), "again")
+        draw_truth(project, 1)
+        project.correct(again)[LEFT].paint(SOME, FOREGROUND)
+        assert project.save(again).side == "train"
+        others = [project.case(draw_truth(project, number)).side for number in (2, 3)]
+        assert others == ["validation", "train"]
+
+
 def test_an_image_that_was_moved_away_says_so_and_can_be_found_again(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p") as project:
         case_id = draw_truth(project, 1)

@@ -78,8 +78,10 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     model, structures = model_of(options), structures_of(options)
     if options.write == "seg" and (options.body or options.names):
         raise InputError("--body and --names are for a structure set; leave out --write seg.")
-    # With auto a name that will not do costs the structure set alone, and the table says so.
-    check_names(options, structures or model.structures if options.write == "rtstruct" else ())
+    # With auto a model's own name that will not do costs the structure set alone, and the table
+    # says so; names that somebody gave are looked at before hours are spent.
+    named = options.names or options.write == "rtstruct"
+    check_names(options, structures or model.structures if named else ())
     names = name_map(options)
     return Wanted(
         model, structures, options.device, options.series, options.write, options.label,

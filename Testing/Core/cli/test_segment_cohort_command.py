@@ -174,6 +174,7 @@ def bad(words: List[str], cohort: Path) -> List[str]:
         (["IN", "out", "--model", "tiny", "--structures", "Heart"], "does not contour Heart"),
         (["IN", "out", "--model", "tiny", "--label", "longer than sixteen"], "The label"),
         (["IN", "out", "--model", "tiny", "--names", "none.csv"], "The name map none.csv"),
+        (["IN", "out", "--model", "tiny", "--names", "long.csv"], "16 are allowed"),
         (["IN", "out", "--model", "tiny", "--write", "seg", "--body"], "leave out --write seg"),
         (["IN", "out", "--workers", "0"], "not a number of workers"),
         (["IN", "out", "--workers", "2", "--scheduler", "tcp://x:1"], "not both"),
@@ -185,6 +186,7 @@ def test_a_bad_argument_is_exit_code_2_before_anything_is_written(
     words: List[str], told: str,
 ) -> None:  # fmt: skip
     monkeypatch.chdir(tmp_path)
+    Path("long.csv").write_text("name,roi_name\nSpinalCord,Longer than sixteen\n", "utf-8")
     done = command("segment-cohort", *bad(words, cohort))
     assert done.code == 2 and told in done.err and "Traceback" not in done.err
     assert not (tmp_path / "out").exists()

@@ -26,12 +26,14 @@ def export_model(
     data: str = "not stated",
     licence: str = "not stated",
     overwrite: bool = False,
+    parent: str = "",
 ) -> Manifest:
     """Write the best averaged weights of a training folder, as float16, to a model folder.
 
     drawn: in how many validation cases each structure was drawn; the Dice is that of best.pt, on
-    the network's own grid. Raises InputError for a training without a finished epoch, a bad id,
-    and a folder that exists (unless overwrite and it is a model) or cannot be written.
+    the network's own grid. parent: id of the model that training began with. Raises InputError for
+    a training without a finished epoch, a bad id, and a folder that exists (unless overwrite and it
+    is a model) or cannot be written.
     """
     weights, structures, dice = _best(training)
     recipe = _recipe(training)
@@ -48,6 +50,7 @@ def export_model(
         data=data,
         licence=licence,
         validation={s: _figures(dice.get(s), drawn.get(s, 0)) for s in structures},
+        parent=parent,
     )
     return write_model(out, manifest, weights, card(manifest), overwrite)
 
@@ -70,6 +73,7 @@ def card(manifest: Manifest, network: str = "", validation: Sequence[str] = ()) 
         f"- Works on: {k} x {j} x {i} mm (S-I, A-P, L-R)",
         f"- Recipe: `{manifest.recipe['name']}`",
         *([f"- Network: {network}"] if network else []),
+        *([f"- Started from: `{manifest.parent}`"] if manifest.parent else []),
         f"- Data: {manifest.data}",
         f"- Licence: {manifest.licence}",
         "",

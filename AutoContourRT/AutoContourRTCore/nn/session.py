@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
 from AutoContourRTCore.anatomy.catalogue import standard_name
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.models.files import MANIFEST
+from AutoContourRTCore.models.files import MANIFEST, read_manifest
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.nn import processes
 from AutoContourRTCore.nn.cases import MAX_STRUCTURES, Case, load_cases, save_cases
@@ -66,6 +66,7 @@ class _Plan:
     train: Tuple[str, ...]
     validation: Tuple[str, ...]
     dataset: str = ""  # where they came from; "" in folders of before
+    start: Optional[str] = None  # id of the model begun with, "" for none; None in such folders
 
 
 def train_model(
@@ -167,7 +168,7 @@ def _prepare(job: Job, progress: Progress, say: Say) -> None:
             save_cases(part, temporary)
     plan = _Plan(
         structures, spacing, tuple(c.name for c in train), tuple(c.name for c in judged),
-        str(job.dataset.resolve()),
+        str(job.dataset.resolve()), read_manifest(job.start).id if job.start else "",
     )
     for name, values in (("recipe.json", job.recipe.to_dict()), ("dataset.json", asdict(plan))):
         with atomic_path(job.training / name) as temporary:
@@ -222,6 +223,7 @@ def _check_same(job: Job, plan: _Plan) -> None:
             f"The cases in {job.training} were prepared for a spacing of {plan.spacing} mm, the "
             f"recipe works on {job.recipe.spacing} mm; train another model."
         )
+    _check_same_start(job, plan)
     if job.structures is None:
         return
     wanted = {standard_name(name) for name in job.structures}
@@ -230,6 +232,16 @@ def _check_same(job: Job, plan: _Plan) -> None:
             f"The training in {job.training} is of {', '.join(plan.structures)}; leave "
             "--structures out to go on with it, or train another model."
         )
+
+
+def _check_same_start(job: Job, plan: _Plan) -> None:
+    if plan.start is None:
+        return
+    begun = f"{job.training} was begun with {plan.start or 'fresh weights'}"
+    if job.start is not None and read_manifest(job.start).id != plan.start:
+        raise InputError(f"{begun}; leave --start out to go on with it, or train another model.")
+    if job.start is None and plan.start and not (job.training / "checkpoint.pt").exists():
+        raise InputError(f"{begun}, and stopped before a checkpoint; add --start {plan.start}.")
 
 
 def _saved_plan(training: Path) -> Optional[_Plan]:
@@ -261,5 +273,5 @@ def _export(job: Job, data: TrainingData) -> Manifest:
     return export_model(
         job.training, job.out, model_id, drawn, name=job.out.name, overwrite=job.resume,
         data=f"{origin} from the folder {dataset}; its owner knows more",
-        licence="as the training data allow",
+        licence="as the training data allow", parent=(plan.start if plan else "") or "",
     )

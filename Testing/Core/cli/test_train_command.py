@@ -101,8 +101,14 @@ def test_a_training_that_starts_from_a_model_goes_on_with_its_weights_and_networ
     assert done.code == 0, done.err
     assert "Starting from the weights of first, which knows Parotid_L, Parotid_R." in done.err
     (_, before), (manifest, after) = read_model(first), read_model(second)
-    assert manifest.network["widths"] == [8, 16]
+    assert manifest.network["widths"] == [8, 16] and manifest.parent == "first"
+    assert "- Started from: `first`" in (second / "CARD.md").read_text("utf-8")
     assert all(np.allclose(after[name], before[name], atol=1e-3) for name in before)
+    done = command("train", dataset, "-o", second, "--resume", "--start", second)
+    assert done.code == 2 and "begun with first; leave --start out" in done.err
+    (tmp_path / "second.training" / "checkpoint.pt").unlink()  # as killed before the first
+    done = command("train", dataset, "-o", second, "--resume")
+    assert done.code == 2 and "add --start first" in done.err
     done = command("train", dataset, "-o", tmp_path / "third", "--start", "no_such_model", *few)
     assert done.code == 2 and "no_such_model" in done.err
 

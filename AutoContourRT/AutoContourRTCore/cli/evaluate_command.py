@@ -171,7 +171,7 @@ def evaluate(
 
 
 def summary_lines(evaluation: Evaluation) -> List[str]:
-    """Mean and SD of the main measures per structure."""
+    """Mean and SD of the main measures per structure; n: cases in which it was drawn."""
     from AutoContourRTCore.metrics.cohort.summary import summarise
     from AutoContourRTCore.metrics.compare.columns import column
 
@@ -180,10 +180,10 @@ def summary_lines(evaluation: Evaluation) -> List[str]:
     for each in summarise(cohort.rows, cohort.cases, evaluation.measures):
         digits = column(each.measure).digits
         text = f"{each.what.mean:.{digits}f} ± {each.what.sd:.{digits}f}"
-        start = f"{each.structure:<16} {each.what.n:>3} {each.what.missing:>7}"
+        start = f"{each.structure:<16} {each.what.n:>3} {each.missing_in_test:>11}"
         lines[each.structure] = lines.get(each.structure, start) + f"{text:>16}"
     heads = "".join(f"{column(name).head:>16}" for name in evaluation.measures)
-    return [f"{'structure':<16}   n missing{heads}", *lines.values()]
+    return [f"{'structure':<16}   n not in test{heads}", *lines.values()]
 
 
 def _cohort(

@@ -58,6 +58,18 @@ def test_folders_of_masks_and_segmentation_files_of_one_name_are_compared(
     assert [row["case"] for row in table] == ["p0", "p0", "p1", "p1", "p2", "p2", "p3", "p3"]
     assert [float(row["dice"]) for row in table[::2]] == pytest.approx([1, 0.9, 1, 0.9])
     assert "4 cases, 8 structures compared" in done.out
+
+
+def test_the_printed_table_counts_what_the_test_lacks_not_what_nobody_drew(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    (cohort[0] / "p0" / "segmentations" / "Heart.nii.gz").unlink()
+    write_labelmap(LabelMap({"Heart": masks(0)["Heart"]}, GRID), cohort[1] / "p1.seg.nrrd")
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out")
+    told = [line.split() for line in done.out.splitlines()]
+    assert told[0][:5] == ["structure", "n", "not", "in", "test"]
+    assert ["Brain", "4", "1"] in [words[:3] for words in told]
+    assert ["Heart", "3", "0"] in [words[:3] for words in told]
     assert "0.950 ± 0.058" in done.out  # 1, 0.9, 1, 0.9
     assert "<h1>" in (tmp_path / "out" / "report.html").read_text("utf-8")
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _SHOWN = ("dice", "surface_dice", "tolerance_used_mm", "msd_mm", "hd95_mm", "apl_mm",
           "volume_reference_ml", "volume_test_ml")  # fmt: skip
+_OF_A_DOSE = "dose_mean_difference_gy"
 _HEADS = ("Dice", "sDice", "tau mm", "MSD mm", "HD95 mm", "APL mm", "ref ml", "test ml")
 
 
@@ -34,8 +35,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="write all figures; the matching goes to <TABLE>_matching.csv, which "
                         "is only ever added to")
     parser.add_argument("--dose", type=Path, metavar="FILE",
-                        help="dose on which both sets are judged: an image or RTDOSE; in Gy after "
-                        "reading")
+                        help="dose on which both sets are judged: an image or RTDOSE; prints the "
+                        "difference of mean dose (test - reference), -o writes all points")
     parser.add_argument("--ct", type=Path, metavar="FOLDER",
                         help="the image of RTSTRUCT files, where it does not lie beside them")
     parser.add_argument("--case", default="", metavar="NAME",
@@ -99,9 +100,12 @@ def table(found: FileComparison) -> List[str]:
     """Lines with the main figures of each structure."""
     rows = found.comparison.rows
     width = max([len("structure"), *(len(row.structure) for row in rows)])
-    lines = [f"{'structure':<{width}}" + "".join(f"{head:>9}" for head in _HEADS) + "  verdict"]
+    shown, heads = _SHOWN, _HEADS
+    if any(_OF_A_DOSE in row.figures for row in rows):
+        shown, heads = (*shown, _OF_A_DOSE), (*heads, "dDmean Gy")
+    lines = [f"{'structure':<{width}}" + "".join(f"{head:>10}" for head in heads) + "  verdict"]
     for row in rows:
-        figures = "".join(_figure(row[name], name) for name in _SHOWN)
+        figures = "".join(_figure(row[name], name) for name in shown)
         verdict = found.limits.judge(row)
         told = "; ".join(
             part for part in (verdict, row.state if row.state != "compared" else "", *row.notes)
@@ -114,4 +118,4 @@ def table(found: FileComparison) -> List[str]:
 def _figure(value: float, name: str) -> str:
     from AutoContourRTCore.metrics.compare.columns import column
 
-    return f"{'-':>9}" if math.isnan(value) else f"{value:>9.{column(name).digits}f}"
+    return f"{'-':>10}" if math.isnan(value) else f"{value:>10.{column(name).digits}f}"

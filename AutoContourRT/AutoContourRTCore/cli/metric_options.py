@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from AutoContourRTCore.errors import InputError
+
 if TYPE_CHECKING:
     from AutoContourRTCore.metrics.choices.settings import Settings
     from AutoContourRTCore.metrics.compare.limits import Limits
@@ -39,7 +41,9 @@ def add_metric_options(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> Settings:
-    """The settings that the options ask for; InputError for a bad file."""
+    """The settings that the options ask for; InputError for a bad file, or a dose that lacks."""
+    if (options.dvh or options.dose_unit) and not options.dose:
+        raise InputError("--dvh and --dose-unit are of a dose; name its file with --dose.")
     from AutoContourRTCore.metrics.choices.matching_files import read_name_map
     from AutoContourRTCore.metrics.choices.settings import Settings
     from AutoContourRTCore.metrics.choices.tolerance_files import Tolerances, read_tolerances

@@ -96,7 +96,11 @@ def test_a_dose_needs_its_unit_and_is_told_in_gray(
     assert "--dose-unit Gy" in command(*words).err
     done = command(*words, "--dose-unit", "rad")
     assert done.code == 2 and "'rad' is unknown" in done.err
-    assert command(*words, "--dose-unit", "cGy", "--dvh", "D95%,V15Gy").code == 0
+    done = command(*words, "--dose-unit", "cGy", "--dvh", "D95%,V15Gy")
+    assert done.code == 0 and "dDmean Gy" in done.out and "      0.00  " in done.out
+    for option in (("--dvh", "D95%"), ("--dose-unit", "Gy")):
+        lacking = command("compare", *sets, *option)
+        assert lacking.code == 2 and "name its file with --dose" in lacking.err
     row = rows(tmp_path / "t.csv")[0]
     assert (row["dose_mean_test_gy"], row["D95%_difference_gy"]) == ("20.0", "0.0")
     assert row["V15Gy_reference_percent"] == "100.0"

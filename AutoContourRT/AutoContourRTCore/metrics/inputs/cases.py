@@ -78,7 +78,10 @@ def find_cases(folder: Path) -> Dict[str, Path]:
             raise InputError(f"{folder} holds {cases[name].name} and {entry.name}: one case twice.")
         cases[name] = entry
     if not cases:
-        raise InputError(f"{folder} holds no case: neither a sub-folder nor a contour file.")
+        raise InputError(
+            f"{folder} holds no case: neither a sub-folder nor a contour file. DICOM files need a "
+            "sub-folder for each case, a structure set with its CT."
+        )
     return cases
 
 

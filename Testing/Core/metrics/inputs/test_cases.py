@@ -34,7 +34,8 @@ def test_no_pair_no_case_one_case_twice_and_no_folder_are_refused(tmp_path):
     with pytest.raises(InputError, match="One holds p1, the other q1"):
         pair_cases(left, right)
     (tmp_path / "c").mkdir()
-    with pytest.raises(InputError, match="holds no case"):
+    (tmp_path / "c" / "p1.dcm").write_bytes(b"")
+    with pytest.raises(InputError, match="holds no case.*a structure set with its CT"):
         find_cases(tmp_path / "c")
     with pytest.raises(InputError, match="one case twice"):
         find_cases(make(tmp_path / "d", "p1", "p1.nrrd"))

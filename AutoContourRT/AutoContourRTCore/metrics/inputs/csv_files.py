@@ -62,6 +62,8 @@ def read_csv(path: Path, needed: Sequence[str], as_typed: bool = True) -> List[D
 
     Raises InputError where the file cannot be read, or lacks a needed column or a cell.
     """
+    if not path.exists():
+        raise InputError(f"{path} does not exist; check the name.")
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:

@@ -61,7 +61,7 @@ def test_a_bad_file_is_refused_with_its_message(written, text, message):
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="none.csv does not exist; check the name"):
         read_tolerances(tmp_path / "none.csv")
 
 

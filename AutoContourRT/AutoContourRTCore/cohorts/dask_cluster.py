@@ -41,6 +41,11 @@ class DaskCluster:
                 "--scheduler needs the package distributed; pip install distributed."
             ) from error
         self._address = address
+        if not _has_port(address):  # known at once; Client tries for long, and ends in a traceback
+            raise InputError(
+                f"{address!r} is not the address of a dask scheduler; give the one that it prints "
+                "at its start, such as tcp://host:8786."
+            )
         try:
             self._client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -142,6 +147,13 @@ def run_case(line: str, sharing: int) -> str:
     with _one_at_a_time:
         worker.serve(_services, idle_seconds=0.0)
     return messages.encode(said[-1])
+
+
+def _has_port(address: str) -> bool:
+    try:
+        return bool(urlsplit(address if "://" in address else f"tcp://{address}").port)
+    except ValueError:
+        return False
 
 
 def _host(address: str) -> str:

@@ -216,8 +216,9 @@ def test_a_scheduler_that_does_not_answer_is_told_with_its_address(
     monkeypatch.setattr("AutoContourRTCore.cohorts.dask_cluster.CONNECT_SECONDS", 0.5)
     with pytest.raises(InputError, match="tcp://127.0.0.1:9 "):
         DaskCluster("tcp://127.0.0.1:9")
-    with pytest.raises(InputError, match="host:8786"):
-        DaskCluster("nonsense://x")
+    for address in ("nonsense://x", "host", "tcp://host:port"):
+        with pytest.raises(InputError, match="is not the address.*host:8786"):
+            DaskCluster(address)
 
 
 def test_a_scheduler_that_ends_is_told_and_what_is_done_stays(

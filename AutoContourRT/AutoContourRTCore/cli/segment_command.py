@@ -26,8 +26,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
     """Add the command's options."""
     parser = commands.add_parser(
         "segment", parents=[common], help="contour the organs on a CT",
-        description="Contour the organs on a CT and write a .seg.nrrd that 3D Slicer opens, or, "
-        "for a DICOM folder, a structure set (RTSTRUCT, .dcm) with the .seg.nrrd beside it.",
+        description="Contour the organs on a CT and write a .seg.nrrd that 3D Slicer opens; of a "
+        "DICOM folder, with -o NAME.dcm, a structure set (RTSTRUCT) and the .seg.nrrd beside it.",
     )
     parser.add_argument("ct", type=Path, metavar="CT",
                         help="NRRD, NIfTI, MHA or MHD file, or a folder with a DICOM series")

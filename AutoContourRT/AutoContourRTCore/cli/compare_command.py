@@ -100,9 +100,9 @@ def table(found: FileComparison) -> List[str]:
     """Lines with the main figures of each structure."""
     rows = found.comparison.rows
     width = max([len("structure"), *(len(row.structure) for row in rows)])
-    shown, heads = _SHOWN, _HEADS
-    if any(_OF_A_DOSE in row.figures for row in rows):
-        shown, heads = (*shown, _OF_A_DOSE), (*heads, "dDmean Gy")
+    has_dose = any(_OF_A_DOSE in row.figures for row in rows)
+    shown = [*_SHOWN, *([_OF_A_DOSE] if has_dose else [])]
+    heads = [*_HEADS, *(["dDmean Gy"] if has_dose else [])]
     lines = [f"{'structure':<{width}}" + "".join(f"{head:>10}" for head in heads) + "  verdict"]
     for row in rows:
         figures = "".join(_figure(row[name], name) for name in shown)

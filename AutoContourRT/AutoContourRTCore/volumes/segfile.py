@@ -22,6 +22,8 @@ from AutoContourRTCore.volumes.labelmap import LabelMap
 STATUSES = ("notstarted", "inprogress", "completed", "flagged")  # of Slicer's segment review
 _NEUTRAL = (128, 128, 128)
 _EMPTY_EXTENT = "0 -1 0 -1 0 -1"
+_FRACTIONAL = "Fractional labelmap"
+_REPRESENTATION = "Segmentation_MasterRepresentation"  # what a file holds
 
 
 def read_labelmap(path: Union[str, Path], names: Optional[Iterable[str]] = None) -> LabelMap:
@@ -79,6 +81,11 @@ def _check_is_segmentation(path: Path, image: SimpleITK.Image) -> None:
         raise InputError(
             f"{path} is not a segmentation: it names no segments. Import it in 3D Slicer as a "
             "segmentation, name the segments and save it as .seg.nrrd."
+        )
+    if _REPRESENTATION in keys and image.GetMetaData(_REPRESENTATION) == _FRACTIONAL:
+        raise InputError(
+            f"{path} holds shares of voxels ({_FRACTIONAL}), not labels. In 3D Slicer, module "
+            "Segmentations, create a binary labelmap, make it the source, and save again."
         )
 
 
@@ -197,7 +204,7 @@ def _appearance(name: str) -> Tuple[Tuple[int, int, int], str]:
 
 def _segmentation_tags(geometry: Geometry) -> Dict[str, str]:
     return {
-        "Segmentation_MasterRepresentation": "Binary labelmap",
+        _REPRESENTATION: "Binary labelmap",
         "Segmentation_ContainedRepresentationNames": "Binary labelmap|",
         "Segmentation_ConversionParameters": f"Reference image geometry|{_reference(geometry)}|&",
         "Segmentation_ReferenceImageExtentOffset": "0 0 0",

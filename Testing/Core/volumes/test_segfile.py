@@ -162,6 +162,13 @@ def test_real_numbers_are_no_labels(tmp_path: Path) -> None:
         read_labelmap(path)
 
 
+def test_shares_of_voxels_are_no_labels(tmp_path: Path) -> None:
+    tags = {"Segment0_ID": "a", "Segmentation_MasterRepresentation": "Fractional labelmap"}
+    path = _save(np.full(SHAPE, 108, np.int8), tmp_path / "x.seg.nrrd", **tags)
+    with pytest.raises(InputError, match="holds shares of voxels .* create a binary labelmap"):
+        read_labelmap(path)
+
+
 def test_two_segments_of_one_name_are_refused(tmp_path: Path) -> None:
     tags = {"Segment0_ID": "a", "Segment0_Name": "Eye", "Segment1_ID": "b", "Segment1_Name": "Eye"}
     path = _save(np.ones((*SHAPE, 2), np.uint8), tmp_path / "x.seg.nrrd", **tags)

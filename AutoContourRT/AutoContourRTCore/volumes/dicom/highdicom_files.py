@@ -30,7 +30,7 @@ from AutoContourRTCore.volumes.dicom.rtstruct_write import (
     slice_volume_ml,
     volume_notes,
 )
-from AutoContourRTCore.volumes.dicom.series import Series
+from AutoContourRTCore.volumes.dicom.series import PLACE_MM, Series
 from AutoContourRTCore.volumes.labelmap import LabelMap
 
 #: Algorithm families, CID 7162 of PS3.16.
@@ -96,6 +96,7 @@ def write_seg(
         )
     check_series(series)
     sources = [dicom.complete(dicom.read_without_pixels(each.path)) for each in series.slices]
+    _tell_distance(sources, series)
     with warnings.catch_warnings(), _refused(series):
         warnings.simplefilter("ignore")  # of remarks on the source's values
         made = hd.seg.Segmentation(
@@ -122,6 +123,20 @@ def write_seg(
 def _volume_ml(mask: np.ndarray, series: Series) -> float:
     """Of a mask on the pixels of the slices [slice, j, i]."""
     return slice_volume_ml(mask.sum(axis=(1, 2)) * np.prod(series.first.spacing), series)
+
+
+def _tell_distance(sources: List[Any], series: Series) -> None:
+    """Put down how the slices lie: what a CT itself says of it may be wrong, or not there, and
+    highdicom takes it over."""
+    steps = np.diff(series.heights)
+    step = float(steps.mean()) if len(steps) and np.ptp(steps) <= PLACE_MM else None
+    known = [each for each in series.first.thickness if each > 0]
+    for source in sources:
+        source.SliceThickness = f"{known[0] if known else step or 1.0:.6g}"
+        if step is not None:
+            source.SpacingBetweenSlices = f"{step:.6g}"
+        elif "SpacingBetweenSlices" in source:
+            del source.SpacingBetweenSlices
 
 
 @contextmanager

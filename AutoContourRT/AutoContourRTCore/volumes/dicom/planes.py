@@ -195,7 +195,7 @@ def _is_copy(one: Contour, inside: np.ndarray, other: Contour, inside_other: np.
 def _cross(smaller: np.ndarray, larger: np.ndarray) -> bool:
     """Whether two areas overlap, and neither just holds the other."""
     common, own = np.count_nonzero(smaller & larger), np.count_nonzero(smaller)
-    return 0 < common < NESTED * own
+    return bool(0 < common < NESTED * own)
 
 
 def _is_hole(inside: np.ndarray, plane: np.ndarray, others: Sequence[np.ndarray]) -> bool:

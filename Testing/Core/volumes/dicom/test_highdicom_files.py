@@ -87,6 +87,27 @@ def test_ordinary_cts_that_break_the_standard_a_bit_are_segmented(
     )
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"SpacingBetweenSlices": "1"},
+        {"SpacingBetweenSlices": "5"},
+        {"SpacingBetweenSlices": "0"},
+        {"SliceThickness": ""},
+        {"SliceThickness": "5"},
+    ],
+)
+def test_what_a_ct_says_of_its_slice_distance_does_not_count(
+    tmp_path: Path, values: Dict[str, Any]
+) -> None:
+    labelmap = _labelmap().only(["Parotid_L", "Odd"])
+    write_seg(labelmap, other_values(tmp_path / "ct", **values), tmp_path / "S.dcm", AUTOMATIC)
+    found, _ = read_seg(tmp_path / "S.dcm")
+    assert found.geometry.spacing == pytest.approx(GRID.spacing)
+    for name in labelmap.names:
+        assert found.volume_ml(name) == pytest.approx(labelmap.volume_ml(name))
+
+
 def test_a_ct_without_frame_of_reference_is_refused_with_the_way_out(tmp_path: Path) -> None:
     series = other_values(tmp_path / "ct", FrameOfReferenceUID=None)
     with pytest.raises(InputError, match="no UID of its frame of reference.*export the CT again"):

@@ -163,6 +163,7 @@ def _prepare(job: Job, progress: Progress, say: Say) -> None:
     _check_all_drawn(train, structures)
     say(f"{len(train)} cases to train on, {len(judged)} to judge by: {', '.join(structures)}.")
     job.training.mkdir(parents=True, exist_ok=True)
+    (job.training / "dataset.json").unlink(missing_ok=True)  # it must never tell of other cases
     for name, part in (("train.npz", train), ("validation.npz", judged)):
         with atomic_path(job.training / name) as temporary:
             save_cases(part, temporary)

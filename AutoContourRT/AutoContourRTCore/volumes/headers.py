@@ -2,8 +2,9 @@
 
 SimpleITK (2.5) turns a spacing that is missing, NaN or (NIfTI) zero into 1 mm, takes any space of
 a NRRD file for LPS, puts the pixdim of a NIfTI file before its sform when the two differ, takes its
-qform or its sform by rules of its own when those differ, and fills a truncated NIfTI file, or its
-NaN, with zeros. Each of these moves or empties organs, so each is an error here.
+qform or its sform by rules of its own when those differ, takes any unit of a NRRD file for mm, and
+fills a truncated NIfTI file, or its NaN, with zeros. Each of these moves, scales or empties organs,
+so each is an error here.
 
 Formats: https://teem.sourceforge.net/nrrd/format.html, https://nifti.nimh.nih.gov/nifti-1,
 https://itk.org/Wiki/ITK/MetaIO/Documentation
@@ -30,6 +31,7 @@ _SPACES = {
     "right-anterior-superior", "ras",
     "left-anterior-superior", "las",
 }  # fmt: skip
+_MM = {"", "mm", "millimeter", "millimeters", "millimetre", "millimetres"}
 _CHUNK = 1 << 20
 _MOST_HEADER = 1 << 30
 FORMS_MM = 0.1  # a voxel's two places by qform and sform may differ by so much
@@ -116,6 +118,11 @@ def _check_nrrd_geometry(path: Path, fields: Dict[str, str]) -> None:
         raise InputError(
             f"{path} does not tell where left and right are (its space is {space or 'missing'!r}; "
             "needed is LPS, RAS or LAS); export it again, with its orientation."
+        )
+    units = re.findall(r'"([^"]*)"', fields.get("space units", ""))
+    if any(unit.lower() not in _MM for unit in units):
+        raise InputError(
+            f"{path} is measured in {', '.join(dict.fromkeys(units))}; export it again, in mm."
         )
 
 

@@ -17,6 +17,7 @@ from AutoContourRTCore.anatomy.naming import keys_with_sticking_side, read_name
         ("femoral head (right)", ("femur", "head"), "R"),
         ("Œsophagus", ("esophagus",), ""),
         ("Rib01_R", ("rib01",), "R"),
+        ("~Parotid_L", ("partial", "parotid"), "L"),
         ("left lung R", ("lung",), "LR"),
         (" ._- ", (), ""),
     ],

@@ -59,6 +59,18 @@ def test_a_nrrd_file_without_a_sure_geometry_is_refused(
         check_header(_nrrd(tmp_path, space, directions))
 
 
+def test_a_nrrd_file_in_another_unit_than_mm_is_refused(tmp_path: Path) -> None:
+    def in_unit(unit: str) -> Path:
+        space = f'LPS\nspace units: "{unit}" "{unit}" "mm"'
+        path = _nrrd(tmp_path, space, "(1,0,0) (0,1,0) (0,0,1)")
+        check_header(path)
+        return path
+
+    assert in_unit("mm").exists()
+    with pytest.raises(InputError, match="x.nrrd is measured in cm, mm; export it again, in mm"):
+        in_unit("cm")
+
+
 @pytest.mark.parametrize(
     ("field", "message"),
     [

@@ -35,7 +35,7 @@ _HEADER = (
     "SOPClassUID", "SOPInstanceUID", "Modality", "ImageType", "PatientID", "StudyInstanceUID",
     "SeriesInstanceUID", "SeriesDescription", "FrameOfReferenceUID", "ImagePositionPatient",
     "ImageOrientationPatient", "PixelSpacing", "SliceThickness", "Rows", "Columns",
-    "NumberOfFrames", "SamplesPerPixel",
+    "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation",
 )  # fmt: skip
 
 

@@ -144,6 +144,11 @@ def slice_of(entry: Entry) -> Slice:
         dicom.text(header, "SamplesPerPixel") not in ("", "1")
     ):
         raise InputError(f"{path} holds more than one frame or colour; give plain CT slices.")
+    if dicom.text(header, "PhotometricInterpretation") == "MONOCHROME1":  # GDCM turns the HU round
+        raise InputError(
+            f"{path} is stored with bright and dark exchanged (MONOCHROME1), which would turn its "
+            "HU round; export it as MONOCHROME2."
+        )
     thickness = dicom.has(header, "SliceThickness")
     rows, columns = (dicom.numbers(header, name, 1, path)[0] for name in ("Rows", "Columns"))
     return Slice(

@@ -274,6 +274,12 @@ def test_a_missing_position_is_named_with_its_file(tmp_path: Path) -> None:
         find_series(tmp_path)
 
 
+def test_a_ct_whose_reader_would_turn_its_hu_round_is_refused(tmp_path: Path) -> None:
+    made.write_ct(tmp_path, _hu(), GRID, PhotometricInterpretation="MONOCHROME1")
+    with pytest.raises(InputError, match="MONOCHROME1.* export it as MONOCHROME2"):
+        find_series(tmp_path)
+
+
 def test_an_enhanced_multi_frame_ct_is_refused(tmp_path: Path) -> None:
     made.write_ct(tmp_path, _hu(), GRID, NumberOfFrames=2)
     with pytest.raises(InputError, match="more than one frame"):

@@ -20,7 +20,7 @@ from AutoContourRTCore.volumes.boxes import cropped_pair
 #: Files keep spacings with rounding errors (NIfTI seven digits, others the last bit): a slice of
 #: 3 mm may be one of 3.0000000000000004 mm. What is beyond a tolerance by less, relatively, is
 #: within.
-_SAME = 1e-6
+SAME = 1e-6
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
@@ -104,7 +104,7 @@ def _tolerance(distances: SurfaceDistances, tolerance_mm: float, round_to_grid: 
     if not tolerance_mm >= 0:
         raise InputError(f"The tolerance {tolerance_mm} mm must be 0 or more.")
     tau = rounded_tolerance(tolerance_mm, distances.spacing) if round_to_grid else tolerance_mm
-    return tau * (1 + _SAME)
+    return tau * (1 + SAME)
 
 
 def _weighted_mean(values: np.ndarray, weights: np.ndarray) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any, Iterator, List, Tuple
 
 import numpy as np
 import pytest
@@ -215,13 +215,19 @@ def test_a_folder_that_is_away_for_a_while_ends_no_training(
     run.end()
 
 
-def test_a_project_that_was_deleted_or_moved_ends_its_training(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def _begun(project: Project, monkeypatch: pytest.MonkeyPatch) -> Tuple[TrainingRun, List[float]]:
+    """A training after its first unit, and the time on its clock."""
     now = [0.0]
     monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
     run = TrainingRun(project.folder, "cpu", lambda: now[0])
     run.unit()
+    return run, now
+
+
+def test_a_project_that_was_deleted_or_moved_ends_its_training(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, now = _begun(project, monkeypatch)
     moved = project.folder.rename(project.folder.with_name("moved"))
     assert run.unit() == AWAY
     now[0] = GONE_SECONDS - 1.0
@@ -241,10 +247,7 @@ def test_a_project_that_was_deleted_or_moved_ends_its_training(
 def test_a_project_whose_disk_is_away_is_waited_for_however_long_that_takes(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = [0.0]
-    monkeypatch.setattr(patience, "PAUSE_SECONDS", 0.0)
-    run = TrainingRun(project.folder, "cpu", lambda: now[0])
-    run.unit()
+    run, now = _begun(project, monkeypatch)
     share = project.folder.parent
     away = share.rename(share.with_name(share.name + "-away"))
     for now[0] in (1.0, 1e3, 1e6):

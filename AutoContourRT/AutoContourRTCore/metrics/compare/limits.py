@@ -14,12 +14,11 @@ from AutoContourRTCore.metrics.compare.columns import FIGURE_NAMES, column
 from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, UNJUDGED_STATES, Row
 from AutoContourRTCore.metrics.dose import is_dose_column
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
+from AutoContourRTCore.metrics.measures import SAME
 
 PASS, BORDERLINE, FAIL, NOT_JUDGED = "pass", "borderline", "fail", ""
 COLUMNS = ("structure", "measure", "pass", "borderline")
 ANY = "*"
-#: Relative: rounding errors, as of a slice of 3.0000000000000004 mm, are no reason to fail.
-_SAME = 1e-6
 #: Every table of rows has these behind the figures: PASS..., and by which limits, see `judgement`.
 JUDGEMENT = VERDICT, LIMITS = "verdict", "limits"
 
@@ -63,7 +62,7 @@ class Limit:
         return "common_range" not in self.measure or math.isfinite(row["common_range_mm"])
 
     def _reaches(self, value: float, limit: float) -> bool:
-        return self._signed(value) >= self._signed(limit) - _SAME * abs(limit)
+        return self._signed(value) >= self._signed(limit) - SAME * abs(limit)
 
     def _signed(self, value: float) -> float:
         """The larger the better."""

@@ -67,7 +67,7 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         progress(1.0, "done")
     for line in (*matching_lines(found), "", *table(found)):
         screen.say(line)
-    for warning in found.comparison.warnings:
+    for warning in found.warnings:
         screen.note(f"Warning: {warning}")
     if options.output:
         write_rows(options.output, found)
@@ -76,7 +76,7 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         screen.say(f"Written: {options.output} and {audit}. Research use only.")
     screen.done({
         "output": str(options.output or ""), "structures": len(found.comparison.rows),
-        "warnings": list(found.comparison.warnings),
+        "warnings": list(found.warnings),
     })  # fmt: skip
     return 0
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import List, Optional, Tuple
+from typing import Dict, List, Mapping, Optional, Tuple
 
 import numpy as np
 
@@ -12,7 +12,8 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.contours import ContourSet
 from AutoContourRTCore.metrics.inputs.contour_files import read_contours
 from AutoContourRTCore.metrics.inputs.dicom_contours import find_structure_set
-from AutoContourRTCore.volumes.dicom.rtstruct_read import read_structure_set
+from AutoContourRTCore.volumes.dicom.appearance import KINDS, Rgb
+from AutoContourRTCore.volumes.dicom.rtstruct_read import StructureSet, read_structure_set
 from AutoContourRTCore.volumes.dicom.scan import RT_STRUCT, SEGMENTATION, Entry, scan, sop_class_of
 from AutoContourRTCore.volumes.dicom.series import Series, choose, ct_series, grid_of
 from AutoContourRTCore.volumes.dicom.structures import Image, image_of, place, series_for
@@ -23,11 +24,14 @@ from AutoContourRTCore.volumes.resample import resample_labelmap
 
 @dataclass(frozen=True)
 class Contours:
-    """series: the CT that the contours were drawn on; None where it is not known."""
+    """series: the CT that the contours were drawn on; None where it is not known. kinds, colors:
+    what a structure set says of its structures, for another one."""
 
     labelmap: LabelMap
     series: Optional[Series]
     notes: Tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    colors: Mapping[str, Rgb] = field(default_factory=dict)
 
 
 def read_any(
@@ -66,13 +70,19 @@ def _of_structure_set(path: Path, ct: Optional[Path], uid: str) -> Contours:
     if ct is not None and ct.is_file():
         image: Image = Image(str(ct), read_volume(ct).geometry)
         found = place(structures, image)
-        return Contours(found.labelmap, None, found.notes)
+        return Contours(found.labelmap, None, found.notes, *_look(structures))
     folder, entries = _entries(path, ct)
     series = choose(folder, ct_series(entries), uid) if uid else (
         series_for(structures, folder, entries)
     )  # fmt: skip
     found = place(structures, image_of(series))
-    return Contours(found.labelmap, series, found.notes)
+    return Contours(found.labelmap, series, found.notes, *_look(structures))
+
+
+def _look(structures: StructureSet) -> Tuple[Dict[str, str], Dict[str, Rgb]]:
+    """Interpreted types and colours; types that DICOM does not define are not taken over."""
+    kinds = {roi.name: roi.kind for roi in structures.rois if roi.kind in KINDS}
+    return kinds, {roi.name: roi.color for roi in structures.rois if roi.color is not None}
 
 
 def _entries(path: Path, ct: Optional[Path]) -> Tuple[Path, List[Entry]]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, List
 
 from AutoContourRTCore.cli.dicom_options import add_dicom_options, export_of, write_names
 from AutoContourRTCore.cli.outputs import check_file
@@ -49,10 +50,11 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         contours = read_any(options.input, options.ct, options.series, options.labels)
         labelmap = _chosen(options, contours.labelmap)
         if options.write_names:
-            screen.say(write_names(options, labelmap.names))
+            screen.say(write_names(options, labelmap.names, contours.kinds, contours.colors))
             return 0
         how = (options.generated or "").upper()
         export = export_of(options, labelmap.names, how)
+        export = replace(export, kinds=contours.kinds, colors=contours.colors)
         also = outline(labelmap, contours.series) if options.body else None
         progress(0.5, "writing")
         told = write_any(labelmap, contours.series, options.output, export, also)
@@ -81,12 +83,20 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _chosen(options: argparse.Namespace, labelmap: Any) -> Any:
-    """The structures that are asked for; InputError for one that is not there."""
+    """The structures that are asked for, in any usual spelling; InputError for one that is not
+    there."""
+    from AutoContourRTCore.metrics.choices.tolerance_files import standard_or_written
+
     if not options.structures:
         return labelmap
-    missing = [name for name in options.structures if name not in labelmap.names]
-    if missing:
-        raise InputError(
-            f"{options.input} has no structure {missing[0]!r}; it has {', '.join(labelmap.names)}."
-        )
-    return labelmap.only(options.structures)
+    chosen: List[str] = []
+    for wanted in options.structures:
+        exact = [name for name in labelmap.names if name == wanted]
+        standard = standard_or_written(wanted)
+        found = exact or [n for n in labelmap.names if standard_or_written(n) == standard]
+        if not found:
+            raise InputError(
+                f"{options.input} has no structure {wanted!r}; it has {', '.join(labelmap.names)}."
+            )
+        chosen += found
+    return labelmap.only(chosen)

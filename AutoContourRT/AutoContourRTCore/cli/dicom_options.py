@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Iterable, Optional
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Iterable, Mapping, Optional
 
 from AutoContourRTCore.segmentation.external import BODY
 
 if TYPE_CHECKING:
+    from AutoContourRTCore.volumes.dicom.appearance import Rgb
     from AutoContourRTCore.volumes.dicom.roi_names import NameMap
     from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
 
@@ -36,14 +38,20 @@ def name_map(options: argparse.Namespace) -> Optional[NameMap]:
     return read_name_map(options.names) if options.names else None
 
 
-def write_names(options: argparse.Namespace, names: Iterable[str]) -> str:
-    """Write the name map that is asked for; returns what to say of it."""
+def write_names(
+    options: argparse.Namespace,
+    names: Iterable[str],
+    kinds: Mapping[str, str] = MappingProxyType({}),
+    colors: Mapping[str, Rgb] = MappingProxyType({}),
+) -> str:
+    """Write the name map that is asked for; returns what to say of it. kinds, colors: of those
+    that have not the usual ones."""
     from AutoContourRTCore.cli.outputs import refuse_existing
     from AutoContourRTCore.volumes.dicom.roi_names import write_name_map
 
     refuse_existing(options.write_names, options.force)
     every = [*names, BODY] if options.body else list(names)
-    write_name_map(every, options.write_names)
+    write_name_map(every, options.write_names, kinds, colors)
     return f"Written: {options.write_names}. Edit its roi_name column, then use it with --names."
 
 

@@ -146,6 +146,7 @@ def evaluate(
     """Everything that is written, computed; and the states of the cases (of both methods)."""
     from AutoContourRTCore.metrics.cohort.paired import compare_methods
     from AutoContourRTCore.metrics.compare.ratings import read_ratings
+    from AutoContourRTCore.metrics.compare.without_effect import lines_without_effect
     from AutoContourRTCore.metrics.report.report import Evaluation
 
     ratings = read_ratings(options.ratings) if options.ratings else ()
@@ -167,7 +168,8 @@ def evaluate(
     names = options.names or tuple(
         path.resolve().name if path else "" for path in (options.test, options.second)
     )
-    return Evaluation(cohort, limits, second, paired, ratings, names), states
+    told = lines_without_effect(cohort.rows, settings_of(options), limits)
+    return Evaluation(cohort, limits, second, paired, ratings, names, told), states
 
 
 def summary_lines(evaluation: Evaluation) -> List[str]:

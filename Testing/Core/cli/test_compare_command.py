@@ -165,3 +165,11 @@ def test_the_worker_compares_on_request_and_can_be_cancelled(
     while isinstance(last, messages.Progress):
         last = line.said()
     assert last == messages.Cancelled("5") and not (tmp_path / "five.csv").exists()
+
+
+def test_a_misspelt_line_of_a_tolerance_file_is_told(command: Any, sets: List[Path]) -> None:
+    table = sets[0].with_name("tolerances.csv")
+    table.write_text("structure,tolerance_mm,source\nParotidd_L,9,ours\n", encoding="utf-8")
+    done = command("compare", *sets, "--tolerances", table)
+    assert done.code == 0
+    assert "Warning: the tolerance of 'Parotidd_L' had no effect" in done.err

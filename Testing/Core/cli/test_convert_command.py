@@ -201,3 +201,31 @@ def test_what_cannot_be_converted_is_told(
     done = command("convert", *[names.get(word, word) for word in words])
     assert done.code == 2
     assert re.search(message, done.err), done.err
+
+
+def test_types_and_colours_of_a_structure_set_stay(
+    command: Any, ct: Path, contours: Path, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name,roi_name,type,color\nHeart,Heart,AVOIDANCE,1 2 3\n", encoding="utf-8")
+    assert command("convert", contours, tmp_path / "a.dcm", "--ct", ct, "--names", names).code == 0
+    done = command("convert", tmp_path / "a.dcm", tmp_path / "b.dcm", "--ct", ct)
+    assert done.code == 0, done.err
+    written = pydicom.dcmread(tmp_path / "b.dcm")
+    assert [str(each.RTROIInterpretedType) for each in written.RTROIObservationsSequence] == [
+        "ORGAN", "AVOIDANCE",
+    ]  # fmt: skip
+    assert list(written.ROIContourSequence[1].ROIDisplayColor) == [1, 2, 3]
+    done = command("convert", tmp_path / "a.dcm", tmp_path / "c.dcm", "--ct", ct,
+                   "--write-names", tmp_path / "map.csv")  # fmt: skip
+    assert "Heart,Heart,AVOIDANCE,1 2 3" in (tmp_path / "map.csv").read_text(encoding="utf-8")
+
+
+def test_structures_are_chosen_in_any_usual_spelling(
+    command: Any, contours: Path, tmp_path: Path
+) -> None:
+    done = command("convert", contours, tmp_path / "b.seg.nrrd", "--structures", "left parotid")
+    assert done.code == 0, done.err
+    _same(tmp_path / "b.seg.nrrd", _labelmap().only(["Parotid_L"]))
+    done = command("convert", contours, tmp_path / "c.seg.nrrd", "--structures", "Parotid_R")
+    assert done.code == 2 and "has no structure 'Parotid_R'; it has Parotid_L, Heart" in done.err

@@ -262,3 +262,13 @@ def test_one_command_gives_the_human_table_and_the_figures_of_the_reference_libr
         assert (told["n"], told["missing"]) == (str(len(drawn)), str(7 - len(drawn)))
     report = (tmp_path / "out" / "report.html").read_text("utf-8")
     assert all(f"<td>{structure}</td>" in report for _, structure in expected)
+
+
+def test_a_misspelt_line_of_a_limits_file_is_told_once(
+    command: Any, cohort: List[Path], tmp_path: Path
+) -> None:
+    table = tmp_path / "limits.csv"
+    table.write_text("structure,measure,pass,borderline\nHaert,dice,0.9,0.8\n", encoding="utf-8")
+    done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--limits", table)
+    assert done.err.count("Warning: all cases: the limits of 'Haert' had no effect") == 1
+    assert [row["case"] for row in rows(tmp_path / "out" / "problems.csv")] == ["all cases"]

@@ -12,6 +12,7 @@ from AutoContourRTCore.metrics.choices.provenance import Provenance
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import ALL, Comparison, DrawnSlices, compare
 from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTCore.metrics.dose import is_dose_column
 from AutoContourRTCore.metrics.inputs.cases import CasePair
 from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
@@ -75,6 +76,11 @@ class Cohort:
         for result in self.results:
             names = max(names, list(result.comparison.columns), key=len)
         return tuple(names)
+
+    @property
+    def dose_columns(self) -> Tuple[str, ...]:
+        """Those of the dose, () without one."""
+        return tuple(name for name in self.columns if is_dose_column(name))
 
     @property
     def matches(self) -> Dict[str, Tuple[Match, ...]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 from AutoContourRTCore.metrics.choices.matching_files import COLUMNS as MATCH_COLUMNS
 from AutoContourRTCore.metrics.choices.matching_files import append_audit, match_cells
@@ -14,6 +14,7 @@ from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.compare.comparison import Comparison, compare
 from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, JUDGEMENT, Limits
 from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTCore.metrics.compare.without_effect import lines_without_effect
 from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
 from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
@@ -42,11 +43,12 @@ class Files:
 
 @dataclass(frozen=True)
 class FileComparison:
-    """A comparison with what it was made from."""
+    """A comparison with what it was made from. warnings: its own, and those of the user's files."""
 
     comparison: Comparison
     provenance: Provenance
     limits: Limits = field(default=DEFAULT_LIMITS)
+    warnings: Tuple[str, ...] = ()
 
 
 def compare_files(
@@ -69,7 +71,8 @@ def compare_files(
     provenance = provenance_of(settings, files.model, files.user)
     provenance = provenance.of_sets(reference, test, dose)
     found = compare(reference, test, settings, part_of(progress, 0.4, 1.0), dose, files.case)
-    return FileComparison(found, provenance, limits)
+    warnings = (*found.warnings, *lines_without_effect(found.rows, settings, limits))
+    return FileComparison(found, provenance, limits, warnings)
 
 
 def write_rows(path: Path, found: FileComparison) -> None:

@@ -112,10 +112,8 @@ class CompareService:
             work.write_matching(Path(request.matching), found, request.case)
         if request.audit:
             work.add_to_audit(Path(request.audit), found, request.case)
-        comparison = found.comparison
-        return CompareResult(
-            request.output, request.matching, len(comparison.rows), comparison.warnings
-        )
+        structures = len(found.comparison.rows)
+        return CompareResult(request.output, request.matching, structures, found.warnings)
 
 
 def _settings(request: CompareRequest) -> Any:

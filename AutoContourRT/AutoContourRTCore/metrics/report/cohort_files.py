@@ -24,7 +24,7 @@ from AutoContourRTCore.volumes.atomic import atomic_path
 PER_CASE, SUMMARY, REPORT = "per_case.csv", "summary.csv", "report.html"
 SECOND = "per_case_second.csv"
 AUDIT, PROVENANCE = "matching_audit.csv", "provenance.json"
-#: Summarised in summary.csv: every figure that says better or worse, and the volumes.
+#: Summarised in summary.csv, beside the dose: all that says better or worse, and the volumes.
 SUMMARISED = tuple(
     c.name for c in FIGURES if c.better or c.name.startswith(("volume_", "shift_"))
 )
@@ -82,7 +82,8 @@ def _write_rows(path: Path, cohort: Cohort, limits: Limits) -> Path:
 def _write_summary(path: Path, cohort: Cohort, told: Dict[str, str]) -> Path:
     pooled = summary.pooled_by_structure(cohort.rows)
     rows = []
-    for each in summary.summarise(cohort.rows, cohort.cases, SUMMARISED):
+    measures = (*SUMMARISED, *cohort.dose_columns)
+    for each in summary.summarise(cohort.rows, cohort.cases, measures):
         if "common_range" in each.measure and not each.what.n:
             continue  # for long organs only
         cells = each.cells()

@@ -33,6 +33,8 @@ from AutoContourRTCore.metrics.report.svg_plots import Series, box_plot
 #: So many of the worst figures are listed.
 WORST = 15
 MOST_OUTLIERS = 25
+#: In the list of problems: what concerns them all.
+EVERY_CASE = "all cases"
 DEFINITIONS = (
     "Dice: 2 |A and B| / (|A| + |B|) of voxels. Surface Dice: share of both surfaces' area within "
     "the tolerance of the other (Nikolov 2021). MSD: mean of the two directed mean distances "
@@ -46,7 +48,8 @@ DEFINITIONS = (
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that a report shows. names: what the test, and the second method, are called."""
+    """All that a report shows. names: what the test, and the second method, are called; told:
+    what is to be known of all cases."""
 
     cohort: Cohort
     limits: Limits = DEFAULT_LIMITS
@@ -54,6 +57,7 @@ class Evaluation:
     paired: Tuple[PairedResult, ...] = ()
     ratings: Tuple[Rating, ...] = ()
     names: Tuple[str, str] = ("the test", "the second method")
+    told: Tuple[str, ...] = ()
     measures: Tuple[str, ...] = field(default=MEASURES)
 
     @property
@@ -61,7 +65,7 @@ class Evaluation:
         """Case -> why it, or a part of it, is not in the rows; of both methods."""
         others = self.second.problems if self.second is not None else ()
         named = tuple((case, f"{self.names[1]}: {why}") for case, why in others)
-        return self.cohort.problems + named
+        return tuple((EVERY_CASE, text) for text in self.told) + self.cohort.problems + named
 
 
 def report(evaluation: Evaluation) -> str:
@@ -77,7 +81,7 @@ def report(evaluation: Evaluation) -> str:
         _worst_section(cohort.rows),
         _outlier_section(evaluation),
     ]
-    parts += _paired_section(evaluation) + _ratings_section(evaluation)
+    parts += _dose_section(cohort) + _paired_section(evaluation) + _ratings_section(evaluation)
     parts += [
         _problems_section(evaluation.problems),
         _matching_section(cohort),
@@ -176,6 +180,25 @@ def _outlier_section(evaluation: Evaluation) -> str:
     return section("Outliers", table(head, rows, caption))
 
 
+def _dose_section(cohort: Cohort) -> List[str]:
+    """Differences of dose per structure; [] where no dose was given."""
+    measures = [name for name in cohort.dose_columns if "_difference_" in name]
+    if not measures:
+        return []
+    found = summarise(cohort.rows, cohort.cases, measures)
+    rows: List[List[Cell]] = []
+    for structure in dict.fromkeys(each.structure for each in found):
+        own = [each for each in found if each.structure == structure]
+        rows.append([(structure, ""), (str(own[0].what.n), "")])
+        rows[-1] += [(f"{_mean_sd(each)} ({_range(each)})", "") for each in own]
+    head = ("structure", "n", *[_short(name) for name in measures])
+    return [section(
+        "Dose, test - reference",
+        table(head, rows, "Mean ± SD (lowest to highest); n: cases in which the dose covers both "
+              "contours. The dose of either contour is in summary.csv."),
+    )]  # fmt: skip
+
+
 def _paired_section(evaluation: Evaluation) -> List[str]:
     if not evaluation.paired:
         return []
@@ -255,6 +278,11 @@ def _titled(name: str) -> str:
 def _mean_sd(summary: Summary) -> str:
     name = summary.measure
     return f"{number(summary.what.mean, name)} ± {number(summary.what.sd, name)}"
+
+
+def _range(summary: Summary) -> str:
+    name = summary.measure
+    return f"{number(summary.what.lowest, name)} to {number(summary.what.highest, name)}"
 
 
 def _tolerances(rows: Sequence[Row], structure: str) -> str:

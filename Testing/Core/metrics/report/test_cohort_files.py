@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 
+import numpy as np
 import pytest
 
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS
@@ -9,6 +10,8 @@ from AutoContourRTCore.metrics.cohort.paired import compare_methods
 from AutoContourRTCore.metrics.compare.ratings import Rating
 from AutoContourRTCore.metrics.report.cohort_files import write_evaluation
 from AutoContourRTCore.metrics.report.report import Evaluation
+from AutoContourRTCore.volumes.files import write_volume
+from AutoContourRTCore.volumes.volume import Volume
 
 
 def read(path):
@@ -37,3 +40,22 @@ def test_all_tables_and_the_report_are_written_with_provenance(folders, tmp_path
     rates = {r["structure"]: r for r in read(tmp_path / "out" / "pass_rates.csv")}
     assert (rates["Heart"]["judged"], rates["Heart"]["failed"]) == ("2", "1")
     assert len(read(tmp_path / "out" / "matching_audit.csv")) == 6
+
+
+def test_a_dose_is_summarised_and_told_in_the_report(folders, grid, tmp_path, evaluated):
+    rising = np.arange(grid.shape[0], dtype=np.float32)[:, None, None] + np.zeros(grid.shape)
+    for case in ("p1", "p2", "p3"):
+        write_volume(Volume(rising.astype(np.float32), grid), folders[0] / case / "dose.nrrd")
+    cohort = evaluated(*folders, dose="dose.nrrd", dose_unit="Gy")
+    write_evaluation(tmp_path / "out", Evaluation(cohort))
+    summary = {(r["structure"], r["measure"]): r for r in read(tmp_path / "out" / "summary.csv")}
+    of_brain = [row["dose_mean_difference_gy"] for row in cohort.rows if row.structure == "Brain"]
+    assert any(of_brain)
+    told = summary[("Brain", "dose_mean_difference_gy")]
+    assert float(told["mean"]) == pytest.approx(np.mean(of_brain))
+    assert {"dose_mean_test_gy", "D2%_reference_gy"} <= {measure for _, measure in summary}
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "Dose, test - reference" in page
+    low, high = min(of_brain), max(of_brain)
+    spread = f"{np.mean(of_brain):.2f} ± {np.std(of_brain, ddof=1):.2f} ({low:.2f} to {high:.2f})"
+    assert spread in page

@@ -14,7 +14,7 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tuple
 
 import numpy as np
 import torch
@@ -224,8 +224,7 @@ class CorrectionTrainer(Stepper):
         }
         judged = Judged(key=self.cases.validation_key(), epoch=line["epoch"])
         if self.cases.validation:
-            yield from self._rejudge(judged.key)
-            yield from self._judge(self.averaged_network(), judged)
+            judged = yield from self._judge_epoch(line["epoch"])
             line["validation_dice"] = judged.dice
             if judged.score is not None:
                 line["validation_mean"] = judged.score
@@ -234,6 +233,16 @@ class CorrectionTrainer(Stepper):
         self._record(line)
         if self.state.without_progress >= PATIENCE and self.settings.split != ROTATING:
             self._begin_anew(f"{PATIENCE} epochs without progress")
+
+    def _judge_epoch(self, epoch: int) -> Generator[str, None, Judged]:
+        """The averaged network and the best, on the same cases: both anew when one of the cases
+        could not be read on the way."""
+        while True:
+            judged = Judged(key=self.cases.validation_key(), epoch=epoch)
+            yield from self._rejudge(judged.key)
+            yield from self._judge(self.averaged_network(), judged)
+            if self.cases.validation_key() == judged.key:
+                return judged
 
     def _judge(self, network: ResidualUNet, into: Judged) -> Iterator[str]:
         counts = PooledCounts.empty(len(self.structures))

@@ -12,8 +12,10 @@ from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.editing import take_edit
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.correction.setup import correction_recipe
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import correction_patches
 from AutoContourRTCore.nn.augment import training_patch
+from AutoContourRTCore.nn.case_cache import AnnotatedCase
 from AutoContourRTCore.nn.cases import unpack
 from AutoContourRTCore.nn.correction_gate import PATIENCE
 from AutoContourRTCore.nn.correction_patches import place_of
@@ -161,6 +163,31 @@ def test_the_best_stays_where_nothing_is_left_to_judge_by(project: Project) -> N
     draw_truth(project, 2)
     epochs(trained, 1)
     assert read_lines(trained.folder / METRICS)[-1]["validation_mean"] > 0
+
+
+def test_both_networks_are_judged_on_the_same_cases_also_when_one_is_lost_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tiny_project(tmp_path / "p", 7) as project:
+        for number in range(1, 8):  # the second and the seventh are for validation
+            draw_truth(project, number)
+        trained = epochs(trainer(project), 1)
+        best, lost = trained.state.best, trained.cases.validation[1]
+        assert best is not None
+        both = best.key
+        load = trained.cases.load
+
+        def damaged(case_id: str) -> AnnotatedCase:
+            if case_id == lost and trained.state.epoch_step == trained.state.epoch_steps:
+                trained.cases._leave_out(case_id, "damaged")
+                raise InputError("damaged")
+            return load(case_id)
+
+        monkeypatch.setattr(trained.cases, "load", damaged)
+        epochs(trained, 1)
+        assert trained.cases.problems == {lost: "damaged"}
+        assert trained.state.best is not None
+        assert trained.state.best.key == trained.cases.validation_key() != both
 
 
 def test_without_validation_images_the_newest_network_predicts(tmp_path: Path) -> None:

@@ -10,13 +10,14 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple, TypeVar
 
 from AutoContourRTCore.errors import InputError
 
 _IMAGE_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
 _VALUE_COLUMNS = ("value", "id", "label", "index")
 _NAME_COLUMNS = ("name", "structure")
+_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
 
 
 def stem_of(path: Path) -> str:
@@ -73,19 +74,34 @@ def read_table(path: Path) -> Dict[int, str]:
 
 def _of_json(path: Path, text: str) -> Dict[int, str]:
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_without_doubles)
         if isinstance(content, dict) and isinstance(content.get("labels"), dict):
             content = content["labels"]
         pairs = list(content.items())
-        if all(str(key).strip().lstrip("-").isdigit() for key, _ in pairs):
-            return {int(key): _name(path, name) for key, name in pairs}
-        return {int(value): _name(path, name) for name, value in pairs}
+        if not all(str(key).strip().lstrip("-").isdigit() for key, _ in pairs):
+            pairs = [(value, name) for name, value in pairs]
+        return _without_doubles([(int(value), _name(path, name)) for value, name in pairs])
+    except _Doubled as error:
+        raise InputError(f"The label table {path} names {error} twice.") from error
     except (ValueError, TypeError, AttributeError) as error:
         if isinstance(error, InputError):
             raise
         raise InputError(
             f'The label table {path} is not of the form {{"1": "Heart"}} ({error}).'
         ) from error
+
+
+class _Doubled(Exception):
+    """Two entries with one key; Python's reader would keep the last without a word."""
+
+
+def _without_doubles(pairs: List[Tuple[_Key, _Value]]) -> Dict[_Key, _Value]:
+    found: Dict[_Key, _Value] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _Doubled(repr(key))
+        found[key] = value
+    return found
 
 
 def _of_csv(path: Path, text: str) -> Dict[int, str]:

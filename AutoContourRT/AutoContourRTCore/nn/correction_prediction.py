@@ -54,7 +54,8 @@ class CasePredictor:
         """Predict a case within its box and keep the result in the project.
 
         None where there is no network yet (training from random weights has not ended an epoch).
-        Raises InputError for an image that is gone, Cancelled from the callback.
+        Raises InputError for an image, a case or a project that is gone, also when it goes on the
+        way; Cancelled from the callback.
         """
         record = read_record(self.folder)
         case = record.case(case_id)
@@ -66,6 +67,7 @@ class CasePredictor:
             self.folder, case, record, served.predictor, served.name, progress
         )
         progress(0.97, "writing the prediction")
+        read_record(self.folder).case(case_id)  # what was deleted meanwhile does not come back
         write_prediction(prediction, case_folder(self.folder, case_id))
         return prediction
 

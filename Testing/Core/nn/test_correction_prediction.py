@@ -12,7 +12,7 @@ from AutoContourRTCore.correction.predictions import read_prediction
 from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.correction.requests import PredictRequest
 from AutoContourRTCore.correction.service import PredictionService
-from AutoContourRTCore.errors import Cancelled
+from AutoContourRTCore.errors import Cancelled, InputError
 from AutoContourRTCore.models.files import write_model
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.nn.checkpoint import save_checkpoint
@@ -138,6 +138,20 @@ def test_a_cancelled_prediction_leaves_the_older_one(project: Project) -> None:
         predictor.predict(case_id, progress)
     left = project.prediction(case_id)
     assert left is not None and left.model.endswith("epoch 1")
+
+
+def test_a_project_that_is_deleted_meanwhile_does_not_come_back(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p") as made:
+        case_id = made.record.cases[0].id
+        serve(made, 5.0, -5.0)
+
+    def delete_at_the_end(_fraction: float, message: str) -> None:
+        if message == "writing the prediction":
+            shutil.rmtree(tmp_path / "p")
+
+    with pytest.raises(InputError, match="project.json"):
+        CasePredictor(tmp_path / "p", "cpu").predict(case_id, delete_at_the_end)
+    assert not (tmp_path / "p").exists()
 
 
 def test_only_the_largest_part_is_kept_where_the_project_says_so(project: Project) -> None:

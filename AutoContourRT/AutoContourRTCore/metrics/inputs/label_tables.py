@@ -10,14 +10,13 @@ import csv
 import io
 import json
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, TypeVar
+from typing import Any, Dict, List, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
 
 _IMAGE_SUFFIXES = (".seg.nrrd", ".nii.gz", ".nrrd", ".nhdr", ".nii", ".mha", ".mhd")
 _VALUE_COLUMNS = ("value", "id", "label", "index")
 _NAME_COLUMNS = ("name", "structure")
-_Key, _Value = TypeVar("_Key"), TypeVar("_Value")
 
 
 def stem_of(path: Path) -> str:
@@ -95,8 +94,8 @@ class _Doubled(Exception):
     """Two entries with one key; Python's reader would keep the last without a word."""
 
 
-def _without_doubles(pairs: List[Tuple[_Key, _Value]]) -> Dict[_Key, _Value]:
-    found: Dict[_Key, _Value] = {}
+def _without_doubles(pairs: List[Tuple[Any, Any]]) -> Dict[Any, Any]:
+    found: Dict[Any, Any] = {}
     for key, value in pairs:
         if key in found:
             raise _Doubled(repr(key))

@@ -43,11 +43,11 @@ def as_it_is(predictor: Predictor, structures: Sequence[str]) -> Any:
 
 @dataclass(frozen=True)
 class Row:
-    """change, predicted: words for the table. data: what is made of the cases. trained_as: the row
-    whose training serves. averaged: the running mean of the weights is judged, else the last ones.
-    use: what is made of the trained network before it contours. clean: what is done to a mask
-    (bool [k, j, i]; least share of a piece that stays) before it is judged. against: the row that
-    this one differs from."""
+    """change, predicted: words for the table. data: what is made of the cases. trained_as: the
+    row whose training serves. averaged: the running mean of the weights is judged, else the last
+    ones. use: what is made of the trained network before it contours. clean: what is done to a
+    mask (bool [k, j, i]; least share of a piece that stays; axis of its slices) before it is
+    judged. against: the row that this one differs from."""
 
     change: str
     predicted: str
@@ -57,7 +57,7 @@ class Row:
     averaged: bool = True
     use: Callable[[Predictor, Sequence[str]], Any] = as_it_is
     trainer: Type[Trainer] = Trainer
-    clean: Callable[[np.ndarray, float], np.ndarray] = clean
+    clean: Callable[[np.ndarray, float, int], np.ndarray] = clean
     against: str = "base"
 
 
@@ -128,7 +128,7 @@ def at(probability: float) -> Callable[[Predictor, Sequence[str]], Threshold]:
     return lambda predictor, structures: Threshold(predictor, probability)
 
 
-def not_cleaned(mask: np.ndarray, least: float) -> np.ndarray:
+def not_cleaned(mask: np.ndarray, least: float, along: int) -> np.ndarray:
     """All islands and holes stay."""
     return mask
 

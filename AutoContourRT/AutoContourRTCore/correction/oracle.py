@@ -9,7 +9,6 @@ from scipy import ndimage
 
 from AutoContourRTCore.correction.annotation import BACKGROUND, FOREGROUND
 from AutoContourRTCore.correction.editing import Correction
-from AutoContourRTCore.segmentation.profile import long_axis
 
 #: Voxels of background around a structure that is drawn whole.
 MARGIN = 3
@@ -30,7 +29,7 @@ def correct_worst_slices(correction: Correction, truth: np.ndarray, count: int) 
     nothing.
     """
     predicted = correction.annotation.prediction
-    axis = long_axis(correction.annotation.geometry)
+    axis = correction.annotation.geometry.long_axis
     chosen = np.zeros(truth.shape, dtype=bool)
     for number in worst_slices(predicted != truth, count, axis):
         np.moveaxis(chosen, axis, 0)[number] = True
@@ -49,6 +48,6 @@ def worst_slices(wrong: np.ndarray, count: int, axis: int = 0) -> List[int]:
 
 def slices_painted(correction: Correction) -> int:
     """How many axial slices hold a mark."""
-    axis = long_axis(correction.annotation.geometry)
+    axis = correction.annotation.geometry.long_axis
     others = tuple(n for n in range(3) if n != axis)
     return int((correction.annotation.marks != 0).any(axis=others).sum())

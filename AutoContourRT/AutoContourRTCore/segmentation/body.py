@@ -45,7 +45,7 @@ def body_mask(volume: Volume) -> np.ndarray:
     coarse = _block_means(volume.array, steps)
     spacing = np.asarray(volume.geometry.spacing) * steps
     body = _find(coarse > THRESHOLD_HU, spacing)
-    body = _fill_slices(body, coarse, _long_axis(volume.geometry))
+    body = _fill_slices(body, coarse, volume.geometry.long_axis)
     if all(step == 1 for step in steps):
         return body
     return _skin_on_fine_grid(volume.array, body, steps)
@@ -76,11 +76,6 @@ def _steps(geometry: Geometry) -> Tuple[int, int, int]:
     a, b, c = (min(max(1, int(round(WORKING_MM / mm))), n)
                for mm, n in zip(geometry.spacing, geometry.shape))
     return a, b, c
-
-
-def _long_axis(geometry: Geometry) -> int:
-    """The array axis that runs nearest to the patient's long axis (LPS z)."""
-    return int(np.argmax(np.abs(np.asarray(geometry.axes)[:, 2])))
 
 
 def _block_means(array: np.ndarray, steps: Tuple[int, int, int]) -> np.ndarray:

@@ -29,7 +29,8 @@ from AutoContourRTCore.volumes.volume import Volume
 
 Roi = Tuple[int, int, int, int, int, int]
 ROI_MARGIN_MM = 40.0
-#: Structures that a dental streak may cut in two: pieces of this share of the largest stay, too.
+#: Structures that a dental streak may cut in two: pieces of this share of the largest
+#: stay, too, but for those above and below it (the vault of a skull can look like a mandible).
 PIECES = {"Bone_Mandible": 0.1}
 BOX_NOTE = "Only the box was contoured: organs that reach out of it are cut, others are absent."
 SMALLEST_SHARE = 0.05  # of the smallest plausible adult volume
@@ -136,7 +137,8 @@ def _masks(
     for n, name in enumerate(wanted):
         progress(0.85 + 0.15 * n / len(wanted), f"placing {name}")
         mask = place(found[model.manifest.structures.index(name)], grid, target)
-        masks[name] = clean(mask if limits is None else mask & limits, PIECES.get(name, 1.0))
+        mask = mask if limits is None else mask & limits
+        masks[name] = clean(mask, PIECES.get(name, 1.0), target.long_axis)
     return masks
 
 

@@ -10,9 +10,10 @@ from scipy import ndimage
 _ALL_26 = np.ones((3, 3, 3), dtype=bool)
 
 
-def clean(mask: np.ndarray, least: float = 1.0) -> np.ndarray:
+def clean(mask: np.ndarray, least: float = 1.0, along: int = 0) -> np.ndarray:
     """The largest 26-connected component of a bool mask [k, j, i], its holes filled; with `least`
-    below 1 also those that have this share of its voxels or more.
+    below 1 also those that have this share of its voxels or more and lie beside it: in slices
+    across the axis `along` that it has, too.
 
     Sartor et al. 2020 name a 26-connected neighbourhood for both steps. Here an object is
     26-connected, and the background, as its dual, 6-connected: a hole is a 6-connected region of
@@ -23,7 +24,7 @@ def clean(mask: np.ndarray, least: float = 1.0) -> np.ndarray:
     result = np.zeros(mask.shape, dtype=bool)
     box = bounding_box(mask)
     if result[box].size:
-        part = _components(np.asarray(mask[box], dtype=bool), least)
+        part = _components(np.asarray(mask[box], dtype=bool), least, along)
         inner = bounding_box(part)
         result[box][inner] = fill_holes(part[inner])
     return result
@@ -41,10 +42,10 @@ def bounding_box(mask: np.ndarray) -> Tuple[slice, ...]:
 
 def largest_component(mask: np.ndarray) -> np.ndarray:
     """The largest 26-connected component of a bool array (3D)."""
-    return _components(mask, 1.0)
+    return _components(mask, 1.0, 0)
 
 
-def _components(mask: np.ndarray, least: float) -> np.ndarray:
+def _components(mask: np.ndarray, least: float, along: int) -> np.ndarray:
     labels, count = ndimage.label(mask, _ALL_26)
     if count <= 1:
         return mask
@@ -52,7 +53,11 @@ def _components(mask: np.ndarray, least: float) -> np.ndarray:
     sizes[0] = 0
     if least >= 1:
         return np.asarray(labels == sizes.argmax())
-    return np.asarray((sizes >= max(1.0, least * sizes.max()))[labels])
+    across = bounding_box(labels == sizes.argmax())[along]
+    level = (slice(None),) * along + (across,)
+    stays = sizes >= max(1.0, least * sizes.max())
+    stays[np.setdiff1d(np.arange(count + 1), labels[level])] = False
+    return np.asarray(stays[labels])
 
 
 def fill_holes(mask: np.ndarray) -> np.ndarray:

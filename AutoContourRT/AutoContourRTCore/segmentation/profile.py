@@ -55,11 +55,6 @@ def body_profile(volume: Volume, body: np.ndarray) -> Profile:
     return Profile(*np.asarray(rows, dtype=float).T)
 
 
-def long_axis(geometry: Geometry) -> int:
-    """The array axis (0: k, 1: j, 2: i) that runs nearest to LPS z."""
-    return int(np.argmax(np.abs(np.asarray(geometry.axes)[:, 2])))
-
-
 def levels_mm(geometry: Geometry) -> np.ndarray:
     """LPS z (mm) of the cross-sections of a profile."""
     return _points(geometry)[0]
@@ -93,7 +88,7 @@ def _section(
     hu = np.zeros(inside.shape)
     hu[inside] = volume.array[tuple(part[box][inside] for part in index)]
     near_side = np.zeros(inside.shape, dtype=bool)
-    for n in {0, 1, 2} - {long_axis(geometry)}:
+    for n in {0, 1, 2} - {geometry.long_axis}:
         to_face = np.minimum(exact[n][box] + 0.5, geometry.shape[n] - 0.5 - exact[n][box])
         near_side |= to_face * geometry.spacing[n] < EDGE_MM
     return hu, inside, near_side

@@ -19,7 +19,6 @@ from AutoContourRTCore.segmentation.profile import (
     STEP_Z_MM,
     Profile,
     body_profile,
-    long_axis,
 )
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -105,7 +104,7 @@ def check_input(
 
 
 def _grid_warnings(volume: Volume) -> List[str]:
-    axis = long_axis(volume.geometry)
+    axis = volume.geometry.long_axis
     count, spacing = volume.geometry.shape[axis], volume.geometry.spacing[axis]
     warnings = []
     if count == 1:

@@ -59,6 +59,11 @@ class Geometry:
         return np.asarray(self.axes) * np.asarray(self.spacing)[:, None]
 
     @property
+    def long_axis(self) -> int:
+        """The array axis (0: k, 1: j, 2: i) that runs nearest to the patient's length, LPS z."""
+        return int(np.argmax(np.abs(np.asarray(self.axes)[:, 2])))
+
+    @property
     def voxel_ml(self) -> float:
         """Volume of one voxel in ml."""
         return float(np.prod(self.spacing)) / 1000.0

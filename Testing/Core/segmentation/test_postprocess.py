@@ -25,11 +25,19 @@ def test_only_the_largest_component_stays():
 def test_other_large_pieces_stay_where_they_are_wanted():
     mask = empty(10, 10, 10)
     mask[1:4, 1:4, 1:4] = True  # 27 voxels
-    mask[6:8, 6:8, 6:8] = True  # 8
-    mask[9, 0, 0] = True
-    assert clean(mask, 0.2).sum() == 35 and not clean(mask, 0.2)[9].any()
+    mask[3:5, 6:8, 6:8] = True  # 8
+    mask[1, 9, 9] = True
+    assert clean(mask, 0.2).sum() == 35 and not clean(mask, 0.2)[:, 9].any()
     assert clean(mask, 0.3).sum() == 27
     assert not clean(empty(4, 4, 4), 0.2).any()
+
+
+@pytest.mark.parametrize(("along", "voxels"), [(0, 27), (1, 35), (2, 27)])
+def test_large_pieces_beyond_the_ends_of_the_largest_go(along, voxels):
+    mask = empty(10, 10, 10)
+    mask[1:4, 1:4, 1:4] = True
+    mask[4:6, 3:5, 6:8] = True  # beside it along the second axis alone
+    assert clean(mask, 0.2, along).sum() == voxels
 
 
 def test_voxels_that_meet_at_a_corner_are_one_component():

@@ -8,7 +8,7 @@ from typing import Tuple
 import numpy as np
 import pytest
 
-from AutoContourRTCore.segmentation.profile import STEP_Z_MM, body_profile, long_axis
+from AutoContourRTCore.segmentation.profile import STEP_Z_MM, body_profile
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -65,7 +65,7 @@ def test_sections_run_from_the_feet_to_the_head_however_the_volume_is_stored() -
     straight = body_profile(_ct(body, GRID), body).area
     assert straight[0] == 0 and straight[-1] > 0
     array, geometry = _stored_otherwise(body)
-    assert long_axis(geometry) == 1
+    assert geometry.long_axis == 1
     assert body_profile(_ct(array, geometry), array).area == pytest.approx(straight)
 
 

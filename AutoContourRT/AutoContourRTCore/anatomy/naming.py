@@ -2,8 +2,9 @@
 
 A name is cut into words (separators, camel case), freed of accents and of case, brought to
 American spelling, and its side is taken out. `Parotid-Lt`, `LeftParotid` and `parotid gland left`
-then all read as the word `parotid` with side `L`. `~` before a name (TG-263: contoured in part) is
-the word `partial`, so that it is not taken for the whole organ.
+then all read as the word `parotid` with side `L`. Two signs of TG-263 become words, so that what
+bears them is not taken for the whole organ: `~` (`Lung~_L`: contoured in part) is `partial`, and
+`_` before a name (not for the evaluation of dose) is `helper`.
 """
 
 from __future__ import annotations
@@ -59,9 +60,10 @@ def read_name(text: str) -> WrittenName:
     lower = _CAMEL_CASE.sub(" ", plain).lower().translate(_LIGATURES)
     found = re.findall(r"[^\W_]+", lower)
     sides = {_SIDE_WORDS[word] for word in found if word in _SIDE_WORDS}
-    partial = ("partial",) if text.lstrip().startswith("~") else ()
+    partial = ("partial",) if "~" in text else ()
+    helper = ("helper",) if text.lstrip().startswith("_") and found else ()
     named = (_SAME_WORDS.get(word, word) for word in found if word not in _SIDE_WORDS)
-    words = (*partial, *named)
+    words = (*partial, *helper, *named)
     return WrittenName(words, "".join(sorted(sides)))
 
 

@@ -37,7 +37,7 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
         "write tables and a report. Stopped at any time, the same command goes on where it was; "
         "repeated, it compares again only what was changed. With --force it compares all again, "
         "from the first case, also after a stop. A case that fails does not stop the others; the "
-        "exit code is then 3. Research use only.",
+        "exit code is then 3 (2 where none could be compared). Research use only.",
     )
     parser.add_argument("reference", type=Path, metavar="REFERENCE_DIR",
                         help="the contours to be compared with")
@@ -168,7 +168,8 @@ def evaluate(
     names = options.names or tuple(
         path.resolve().name if path else "" for path in (options.test, options.second)
     )
-    told = lines_without_effect(cohort.rows, settings_of(options), limits)
+    matches = [match for own in cohort.matches.values() for match in own]
+    told = lines_without_effect(matches, settings_of(options), limits)
     return Evaluation(cohort, limits, second, paired, ratings, names, told), states
 
 

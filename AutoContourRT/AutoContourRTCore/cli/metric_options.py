@@ -25,8 +25,9 @@ def add_metric_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--map", type=Path, metavar="FILE",
                         help="matches by hand: CSV reference_name,test_name (blank: leave out)")
     parser.add_argument("--limits", type=Path, metavar="FILE",
-                        help="CSV structure,measure,pass,borderline; default: surface Dice "
-                        "0.95 to pass, 0.90 for borderline")
+                        help="CSV structure,measure,pass,borderline (* for all others, which are "
+                        "not judged without it); default: surface Dice 0.95 to pass, 0.90 for "
+                        "borderline")
     parser.add_argument("--dose-unit", metavar="Gy|cGy",
                         help="unit of the dose; needed unless it is an RTDOSE file")
     parser.add_argument("--dvh", type=_names, metavar="A,B",

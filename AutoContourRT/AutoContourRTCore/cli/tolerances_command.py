@@ -26,6 +26,8 @@ def add_parser(commands: Any, common: argparse.ArgumentParser) -> None:
                         help="which percentile (default: %(default)g, our choice)")
     parser.add_argument("--map", type=Path, metavar="FILE",
                         help="matches by hand: CSV reference_name,test_name")
+    parser.add_argument("--labels", type=Path, metavar="FILE",
+                        help="the table of label files, where none lies beside them")
     parser.add_argument("--force", action="store_true", help="replace an earlier output")
     parser.set_defaults(run=run)
 
@@ -42,7 +44,9 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         raise InputError("Tolerances need the contours of two observers or more.")
     settings = Settings(by_hand=read_name_map(options.map) if options.map else ())
     with screen.progress("Comparing observers") as progress:
-        pools = pools_of_folders(options.observers, settings.by_hand, progress)
+        pools = pools_of_folders(
+            options.observers, settings.by_hand, options.labels, progress
+        )
         found = pools.tolerances(options.percent)
         pools.write(options.output, provenance_of(settings), options.percent)
         progress(1.0, "done")

@@ -257,7 +257,7 @@ class CorrectionTrainer(Stepper):
             if stored is not None:
                 again = Judged(key=key, epoch=best.epoch)
                 yield from self._judge(self.network_with(stored["network"]), again)
-                if again.score is not None:  # else there is nothing to judge by at present
+                if again.score is not None and self.cases.validation_key() == key:
                     best.score, best.dice, best.key = again.score, again.dice, key
         if self.start is not None and (start is None or start.key != key):
             judged = Judged(key=key)
@@ -265,7 +265,8 @@ class CorrectionTrainer(Stepper):
             yield from self._judge(self.network_with(weights), judged)
             known = self.start.known(self.structures)
             judged.dice = {n: d if n in known else None for n, d in judged.dice.items()}
-            self.state.start = judged
+            if self.cases.validation_key() == key:  # else a case was lost on the way
+                self.state.start = judged
 
     def _pass_gate(self, judged: Judged, line: Dict[str, Any]) -> bool:
         """Whether this epoch's network predicts from now on: only when it is strictly better.

@@ -173,3 +173,26 @@ def test_a_misspelt_line_of_a_tolerance_file_is_told(command: Any, sets: List[Pa
     done = command("compare", *sets, "--tolerances", table)
     assert done.code == 0
     assert "Warning: the tolerance of 'Parotidd_L' had no effect" in done.err
+
+
+@pytest.mark.parametrize("own", ["table", "segments"])
+def test_a_common_table_does_not_rename_a_set_that_has_names_of_its_own(
+    command: Any, tmp_path: Path, own: str
+) -> None:
+    one, two = box(3, 6), box(12, 6)
+    label = np.uint8(1) * one + np.uint8(2) * two
+    write_image(image_of(label.astype(np.uint8), GRID), tmp_path / "test.nii.gz")
+    swapped = (np.uint8(2) * one + np.uint8(1) * two).astype(np.uint8)
+    if own == "table":
+        reference = tmp_path / "reference.nii.gz"
+        write_image(image_of(swapped, GRID), reference)
+        (tmp_path / "reference.json").write_text('{"2": "Heart", "1": "Brain"}', encoding="utf-8")
+    else:
+        reference = tmp_path / "reference.seg.nrrd"
+        write_labelmap(LabelMap({"Brain": two, "Heart": one}, GRID), reference)
+    table = tmp_path / "names.csv"
+    table.write_text("value,name\n1,Heart\n2,Brain\n", encoding="utf-8")
+    done = command("compare", reference, tmp_path / "test.nii.gz", "--labels", table,
+                   "-o", tmp_path / "t.csv")  # fmt: skip
+    assert done.code == 0, done.err
+    assert [float(row["dice"]) for row in rows(tmp_path / "t.csv")] == [1.0, 1.0]

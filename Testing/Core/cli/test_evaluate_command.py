@@ -227,6 +227,13 @@ def test_tolerances_are_derived_and_used(command: Any, cohort: List[Path], tmp_p
     assert (row["tolerance_mm"], row["surface_dice"]) == ("5.0", "1.0")
     assert "12 observer pairs in 4 cases" in row["tolerance_source"]
     assert command("tolerances", cohort[0], "-o", tmp_path / "u.csv").code == 2
+    labels = tmp_path / "labels.csv"  # for label images; these observers' files name their own
+    labels.write_text("value,name\n1,Heart\n2,Brain\n", encoding="utf-8")
+    done = command("tolerances", *cohort, "-o", tmp_path / "v.csv", "--percent", "100",
+                   "--labels", labels)  # fmt: skip
+    assert done.code == 0, done.err
+    again = {row["structure"]: row["tolerance_mm"] for row in rows(tmp_path / "v.csv")}
+    assert again == {name: row["tolerance_mm"] for name, row in derived.items()}
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Iterator, List, Optional
 
@@ -19,8 +20,8 @@ from AutoContourRTCore.nn.case_cache import AnnotatedCase
 from AutoContourRTCore.nn.cases import unpack
 from AutoContourRTCore.nn.correction_gate import PATIENCE
 from AutoContourRTCore.nn.correction_patches import place_of
-from AutoContourRTCore.nn.correction_state import METRICS, MODELS, read_lines
-from AutoContourRTCore.nn.correction_training import WAITING
+from AutoContourRTCore.nn.correction_state import METRICS, MODELS, Judged, read_lines
+from AutoContourRTCore.nn.correction_training import WAITING, CorrectionTrainer
 from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
 from AutoContourRTCore.nn.unet import ResidualUNet
 from correction_trainers import CPU, epochs, quick, same, trainer, weights
@@ -188,6 +189,24 @@ def test_both_networks_are_judged_on_the_same_cases_also_when_one_is_lost_on_the
         assert trained.cases.problems == {lost: "damaged"}
         assert trained.state.best is not None
         assert trained.state.best.key == trained.cases.validation_key() != both
+
+
+def test_a_case_that_is_lost_while_the_best_is_judged_again_leaves_no_score_of_all_cases(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = epochs(trainer(project), 1)
+    assert trained.state.best is not None
+    trained.state.best.key = "of other cases"
+    before = asdict(trained.state.best)
+
+    def judge(self: object, network: object, into: Judged) -> Iterator[str]:
+        into.score = 0.9
+        yield "judged"
+        trained.cases._leave_out(project.record.cases[1].id, "damaged")
+
+    monkeypatch.setattr(CorrectionTrainer, "_judge", judge)
+    list(trained._rejudge(trained.cases.validation_key()))
+    assert asdict(trained.state.best) == before
 
 
 def test_without_validation_images_the_newest_network_predicts(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.metrics.inputs.csv_files import read_csv, write_csv
 
 COLUMNS = ("structure", "tolerance_mm", "source")
-#: In a file: the tolerance of every structure that neither the file nor the catalogue names.
+#: In a file: the tolerance of every structure that the file does not name.
 ANY = "*"
 
 

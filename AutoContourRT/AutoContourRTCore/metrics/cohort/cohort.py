@@ -14,7 +14,7 @@ from AutoContourRTCore.metrics.compare.comparison import ALL, Comparison, DrawnS
 from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.dose import is_dose_column
 from AutoContourRTCore.metrics.inputs.cases import CasePair
-from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
+from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_one_of
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
 from AutoContourRTCore.metrics.inputs.hashes import joint_identity
 from AutoContourRTCore.progress import Progress, part_of
@@ -114,10 +114,10 @@ def evaluate_case(
     Raises InputError for a case that cannot be compared, Cancelled when the callback raises it.
     """
     progress(0.0, f"{pair.name}: reading")
-    reference = read_contours(pair.reference, options.labels)
+    reference = read_one_of(pair.reference, options.labels)
     check_not_empty(reference)
     progress(0.4, f"{pair.name}: reading")
-    test = read_contours(pair.test, options.labels)
+    test = read_one_of(pair.test, options.labels)
     dose = None
     if options.dose:
         dose = read_dose(dose_file(pair.reference, options.dose), options.dose_unit)

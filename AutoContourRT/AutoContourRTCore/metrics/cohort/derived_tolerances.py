@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Mapping, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from AutoContourRTCore.metrics.choices.tolerance_files import Tolerance, write_t
 from AutoContourRTCore.metrics.contours import ContourSet
 from AutoContourRTCore.metrics.grids import check_frames, on_grid, paired
 from AutoContourRTCore.metrics.inputs.cases import find_cases
-from AutoContourRTCore.metrics.inputs.contour_files import read_contours
+from AutoContourRTCore.metrics.inputs.contour_files import read_one_of
 from AutoContourRTCore.metrics.surfaces import SurfaceDistances, surface_distances
 from AutoContourRTCore.progress import Progress
 
@@ -121,9 +121,10 @@ def _percentile(pool: _Pool, percent: float) -> float:
 
 
 def pools_of_folders(
-    observers: Sequence[Path], by_hand: NameMap, progress: Progress
+    observers: Sequence[Path], by_hand: NameMap, labels: Optional[Path], progress: Progress
 ) -> ObserverPools:
-    """The pools of all cases that every observer's folder has.
+    """The pools of all cases that every observer's folder has. labels: the table of label files,
+    where none lies beside them.
 
     Raises InputError where they have none in common; Cancelled when the callback raises it.
     """
@@ -134,5 +135,5 @@ def pools_of_folders(
     pools = ObserverPools()
     for n, name in enumerate(common):
         progress(n / len(common), name)
-        pools.add(name, [read_contours(own[name]) for own in cases], by_hand)
+        pools.add(name, [read_one_of(own[name], labels) for own in cases], by_hand)
     return pools

@@ -15,7 +15,7 @@ from AutoContourRTCore.metrics.compare.comparison import Comparison, compare
 from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, JUDGEMENT, Limits
 from AutoContourRTCore.metrics.compare.rows import Row
 from AutoContourRTCore.metrics.compare.without_effect import lines_without_effect
-from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_contours
+from AutoContourRTCore.metrics.inputs.contour_files import check_not_empty, read_one_of
 from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.metrics.inputs.dose_files import read_dose
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
@@ -59,10 +59,10 @@ def compare_files(
 ) -> FileComparison:
     """Read and compare. Raises InputError and Cancelled as `compare`; nothing is written."""
     progress(0.0, "reading the reference")
-    reference = read_contours(files.reference, files.reference_labels, files.ct)
+    reference = read_one_of(files.reference, files.reference_labels, files.ct)
     check_not_empty(reference)
     progress(0.2, "reading the test")
-    test = read_contours(files.test, files.test_labels, files.ct)
+    test = read_one_of(files.test, files.test_labels, files.ct)
     check_not_empty(test)
     dose = None
     if files.dose is not None:
@@ -71,7 +71,7 @@ def compare_files(
     provenance = provenance_of(settings, files.model, files.user)
     provenance = provenance.of_sets(reference, test, dose)
     found = compare(reference, test, settings, part_of(progress, 0.4, 1.0), dose, files.case)
-    warnings = (*found.warnings, *lines_without_effect(found.rows, settings, limits))
+    warnings = (*found.warnings, *lines_without_effect(found.matches, settings, limits))
     return FileComparison(found, provenance, limits, warnings)
 
 

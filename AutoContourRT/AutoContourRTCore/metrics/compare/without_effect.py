@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Iterable, List, Sequence, Tuple
+from typing import Iterable, List, Tuple
 
 from AutoContourRTCore.anatomy.catalogue import UnknownStructure, find
+from AutoContourRTCore.metrics.choices.matching import Match
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.choices.tolerance_files import ANY
 from AutoContourRTCore.metrics.compare.limits import Limits
-from AutoContourRTCore.metrics.compare.rows import Row
 
 
 def lines_without_effect(
-    rows: Sequence[Row], settings: Settings, limits: Limits
+    matches: Iterable[Match], settings: Settings, limits: Limits
 ) -> Tuple[str, ...]:
-    """A warning for each name that is neither a TG-263 structure nor one of the rows.
+    """A warning for each name that is neither a TG-263 structure nor that of a contour.
 
     A known structure that is not compared is no mistake: such files serve many comparisons.
     """
-    compared = {row.structure for row in rows}
+    compared = {name for match in matches for name in (match.kind, match.title)}
     return (
         *_warnings("tolerance", settings.tolerances.own, compared),
         *_warnings("limits", limits.by_structure, compared),

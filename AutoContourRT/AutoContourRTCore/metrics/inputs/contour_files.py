@@ -15,7 +15,7 @@ from AutoContourRTCore.metrics.contours import Contour, ContourSet, contours_of,
 from AutoContourRTCore.metrics.inputs.dicom_contours import find_structure_set, read_dicom_contours
 from AutoContourRTCore.metrics.inputs.dose_files import is_dicom
 from AutoContourRTCore.metrics.inputs.hashes import identity_of
-from AutoContourRTCore.metrics.inputs.label_tables import find_table, read_table, stem_of
+from AutoContourRTCore.metrics.inputs.label_tables import find_table, has_table, read_table, stem_of
 from AutoContourRTCore.volumes.boxes import Box, box_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.imagefile import READABLE, geometry_of, read_image
@@ -53,6 +53,15 @@ def read_contours(
     if labels is None and _is_segmentation(path):
         return _with_identity(contours_of(read_labelmap(path), str(path)), [path])
     return _read_label_image(path, labels or find_table(path))
+
+
+def read_one_of(
+    path: Path, labels: Optional[Path] = None, ct: Optional[Path] = None
+) -> ContourSet:
+    """As read_contours, for one of several sets to be compared: `labels` serves a label image that
+    has no table of its own beside it; a file that names its own segments has no use for it."""
+    named = path.is_file() and (_is_segmentation(path) or has_table(path))
+    return read_contours(path, None if named else labels, ct)
 
 
 def check_not_empty(contours: ContourSet) -> None:

@@ -43,6 +43,11 @@ def find_table(image: Path) -> Path:
     )
 
 
+def has_table(image: Path) -> bool:
+    """Whether a table lies beside a label file."""
+    return any((image.parent / name).is_file() for name in table_names(image))
+
+
 def table_names(image: Path) -> List[str]:
     """What a table beside a label file may be called; the first one that is there counts."""
     stem = stem_of(image)
@@ -79,7 +84,7 @@ def _of_json(path: Path, text: str) -> Dict[int, str]:
         pairs = list(content.items())
         if not all(str(key).strip().lstrip("-").isdigit() for key, _ in pairs):
             pairs = [(value, name) for name, value in pairs]
-        return _without_doubles([(int(value), _name(path, name)) for value, name in pairs])
+        return _without_doubles([(_whole(value), _name(path, name)) for value, name in pairs])
     except _Doubled as error:
         raise InputError(f"The label table {path} names {error} twice.") from error
     except (ValueError, TypeError, AttributeError) as error:
@@ -88,6 +93,14 @@ def _of_json(path: Path, text: str) -> Dict[int, str]:
         raise InputError(
             f'The label table {path} is not of the form {{"1": "Heart"}} ({error}).'
         ) from error
+
+
+def _whole(value: Any) -> int:
+    """A label's value; ValueError for a number with a fraction, or true and false."""
+    number = int(value)
+    if isinstance(value, bool) or number != float(value):
+        raise ValueError(f"{value!r} is no whole number")
+    return number
 
 
 class _Doubled(Exception):

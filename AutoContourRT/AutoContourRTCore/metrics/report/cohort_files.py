@@ -22,7 +22,9 @@ from AutoContourRTCore.metrics.report.report import Evaluation, report
 from AutoContourRTCore.volumes.atomic import atomic_path
 
 PER_CASE, SUMMARY, REPORT = "per_case.csv", "summary.csv", "report.html"
-SECOND = "per_case_second.csv"
+SECOND, PAIRED, RATINGS = "per_case_second.csv", "paired.csv", "rating_counts.csv"
+#: Not of every evaluation.
+OPTIONAL = (SECOND, PAIRED, RATINGS)
 AUDIT, PROVENANCE = "matching_audit.csv", "provenance.json"
 #: Summarised in summary.csv, beside the dose: all that says better or worse, and the volumes.
 SUMMARISED = tuple(
@@ -38,6 +40,8 @@ def write_evaluation(
     asked: JSON that says what for, see `asked_of`.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    for name in OPTIONAL:  # those of an earlier evaluation
+        (folder / name).unlink(missing_ok=True)
     cohort, told = evaluation.cohort, evaluation.cohort.provenance().cells()
     written = [
         _write_rows(folder / PER_CASE, cohort, evaluation.limits),
@@ -53,9 +57,9 @@ def write_evaluation(
         of_second = evaluation.second.provenance()
         second = {"second_file": of_second.test_file, "second_id": of_second.test_id}
         rows = [{**each.cells(), **second} for each in evaluation.paired]
-        written.append(_table(folder / "paired.csv", rows, told, (*paired.COLUMNS, *second)))
+        written.append(_table(folder / PAIRED, rows, told, (*paired.COLUMNS, *second)))
     if evaluation.ratings:
-        written.append(_table(folder / "rating_counts.csv", _rating_rows(evaluation), told))
+        written.append(_table(folder / RATINGS, _rating_rows(evaluation), told))
     with atomic_path(folder / REPORT) as temporary:
         temporary.write_text(report(evaluation), encoding="utf-8")
     for result in cohort.results:

@@ -8,6 +8,7 @@ from typing import List, Optional, Sequence, Tuple
 
 from AutoContourRTCore.metrics.choices.matching import MATCHED
 from AutoContourRTCore.metrics.cohort.cohort import Cohort
+from AutoContourRTCore.metrics.cohort.outliers import FEWEST as FEWEST_VALUES
 from AutoContourRTCore.metrics.cohort.outliers import STANDS_OUT, find_outliers
 from AutoContourRTCore.metrics.cohort.paired import FEWEST, PairedResult
 from AutoContourRTCore.metrics.cohort.summary import (
@@ -168,7 +169,10 @@ def _worst_section(rows: Sequence[Row]) -> str:
 def _outlier_section(evaluation: Evaluation) -> str:
     found = find_outliers(evaluation.cohort.rows, evaluation.measures)
     if not found:
-        return section("Outliers", paragraph(f"No figure has a robust |z| above {STANDS_OUT}."))
+        return section("Outliers", paragraph(
+            f"No figure has a robust |z| above {STANDS_OUT}. Structures of fewer than "
+            f"{FEWEST_VALUES} cases were not looked at."
+        ))  # fmt: skip
     caption = f"Robust |z| above {STANDS_OUT}: {len(found)}; the first {MOST_OUTLIERS} of them."
     rows = [
         [(each.case, ""), (each.structure, "text"), (_short(each.measure), "text"),
@@ -190,7 +194,7 @@ def _dose_section(cohort: Cohort) -> List[str]:
     for structure in dict.fromkeys(each.structure for each in found):
         own = [each for each in found if each.structure == structure]
         rows.append([(structure, ""), (str(own[0].what.n), "")])
-        rows[-1] += [(f"{_mean_sd(each)} ({_range(each)})", "") for each in own]
+        rows[-1] += [(_spread(each, own[0].what.n), "") for each in own]
     head = ("structure", "n", *[_short(name) for name in measures])
     return [section(
         "Dose, test - reference",
@@ -280,9 +284,11 @@ def _mean_sd(summary: Summary) -> str:
     return f"{number(summary.what.mean, name)} ± {number(summary.what.sd, name)}"
 
 
-def _range(summary: Summary) -> str:
-    name = summary.measure
-    return f"{number(summary.what.lowest, name)} to {number(summary.what.highest, name)}"
+def _spread(summary: Summary, usual: int) -> str:
+    """Mean, SD and range, and of how many cases where they are not the usual number."""
+    name, what = summary.measure, summary.what
+    told = f"{number(what.lowest, name)} to {number(what.highest, name)}"
+    return f"{_mean_sd(summary)} ({told}{'' if what.n == usual else f'; n = {what.n}'})"
 
 
 def _tolerances(rows: Sequence[Row], structure: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from AutoContourRTCore.metrics.choices.matching import match_names
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.choices.tolerance_files import ANY, Tolerance, Tolerances
 from AutoContourRTCore.metrics.compare.limits import Limit, Limits
@@ -14,9 +15,9 @@ def limits(*names: str) -> Limits:
     return Limits({name: (Limit("dice", 0.9, 0.8),) for name in names})
 
 
-def test_misspelt_names_are_told_with_the_nearest_known_one(row):
-    rows = [row(structure="Parotid_L")]
-    told = lines_without_effect(rows, settings("Parotidd_L"), limits("Parotid", "MyPTV"))
+def test_misspelt_names_are_told_with_the_nearest_known_one():
+    matches = match_names(["Parotid_L"], ["Left Parotid"])
+    told = lines_without_effect(matches, settings("Parotidd_L"), limits("Parotid", "MyPTV"))
     assert [text.partition(" had no effect")[0] for text in told] == [
         "the tolerance of 'Parotidd_L'", "the limits of 'Parotid'", "the limits of 'MyPTV'",
     ]  # fmt: skip
@@ -24,8 +25,8 @@ def test_misspelt_names_are_told_with_the_nearest_known_one(row):
     assert "Nearest" not in told[2]
 
 
-def test_names_in_use_and_known_structures_that_are_not_compared_are_not(row):
-    rows = [row(structure="Parotid_L"), row(structure="MyPTV")]
+def test_names_in_use_and_known_structures_that_are_not_compared_are_not():
+    matches = match_names(["Parotid_L", "MyPTV", "Ring"], ["MyPTV", "Ring"], [("Ring", "")])
     assert not lines_without_effect(
-        rows, settings("Parotid_L", "MyPTV", "Brain", ANY), limits("MyPTV", "Heart", ANY)
+        matches, settings("Parotid_L", "MyPTV", "Brain", ANY, "Ring"), limits("MyPTV", "Heart", ANY)
     )

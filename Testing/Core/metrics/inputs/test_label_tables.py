@@ -27,6 +27,8 @@ def test_tables_of_all_kinds_give_names_by_value(tmp_path, name, text):
         ("t.json", "[1, 2]", "not of the form"),
         ("t.json", "{", "not of the form"),
         ("t.json", '{"Heart": "one"}', "not of the form"),
+        ("t.json", '{"Heart": 1.7}', "1.7 is no whole number"),
+        ("t.json", '{"Heart": true}', "True is no whole number"),
         ("t.json", '{"1": 2, "2": 3}', "label without a name"),
         ("t.json", '{"1": "Heart", "2": "Heart"}', "'Heart' to two values"),
         ("t.json", '{"1": "Heart", "1": "Lung_L"}', "names '1' twice"),

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS
+from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.cohort.paired import compare_methods
 from AutoContourRTCore.metrics.compare.ratings import Rating
-from AutoContourRTCore.metrics.report.cohort_files import write_evaluation
-from AutoContourRTCore.metrics.report.report import Evaluation
+from AutoContourRTCore.metrics.report.cohort_files import OPTIONAL, write_evaluation
+from AutoContourRTCore.metrics.report.report import Evaluation, report
 from AutoContourRTCore.volumes.files import write_volume
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -59,3 +60,24 @@ def test_a_dose_is_summarised_and_told_in_the_report(folders, grid, tmp_path, ev
     low, high = min(of_brain), max(of_brain)
     spread = f"{np.mean(of_brain):.2f} ± {np.std(of_brain, ddof=1):.2f} ({low:.2f} to {high:.2f})"
     assert spread in page
+
+
+def test_optional_tables_of_an_earlier_evaluation_go(folders, tmp_path, evaluated):
+    cohort, out = evaluated(*folders), tmp_path / "out"
+    both = Evaluation(cohort, second=cohort, ratings=(Rating("p1", "Brain", "good"),),
+                      paired=compare_methods(cohort.rows, cohort.rows))  # fmt: skip
+    write_evaluation(out, both)
+    assert all((out / name).is_file() for name in OPTIONAL)
+    write_evaluation(out, Evaluation(cohort))
+    assert not any((out / name).exists() for name in OPTIONAL)
+
+
+def test_a_point_of_the_dose_that_some_contours_lack_has_its_own_n(folders, grid, evaluated):
+    for case in ("p1", "p2", "p3"):
+        dose = np.full(grid.shape, 2.0, np.float32)
+        write_volume(Volume(dose, grid), folders[0] / case / "dose.nrrd")
+    large = f"D{10 ** 6}cc"
+    settings = Settings(dvh_points=("D50%", large))
+    page = report(Evaluation(evaluated(*folders, dose="dose.nrrd", dose_unit="Gy",
+                                       settings=settings)))  # fmt: skip
+    assert "<td>0.00 ± 0.00 (0.00 to 0.00)</td><td>- ± - (- to -; n = 0)</td>" in page

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     settings = Settings(by_hand=read_name_map(options.map) if options.map else ())
     with screen.progress("Comparing observers") as progress:
         pools = pools_of_folders(
-            options.observers, settings.by_hand, options.labels, progress
+            options.observers, settings.by_hand, progress, options.labels
         )
         found = pools.tolerances(options.percent)
         pools.write(options.output, provenance_of(settings), options.percent)

@@ -121,7 +121,7 @@ def _percentile(pool: _Pool, percent: float) -> float:
 
 
 def pools_of_folders(
-    observers: Sequence[Path], by_hand: NameMap, labels: Optional[Path], progress: Progress
+    observers: Sequence[Path], by_hand: NameMap, progress: Progress, labels: Optional[Path] = None
 ) -> ObserverPools:
     """The pools of all cases that every observer's folder has. labels: the table of label files,
     where none lies beside them.

@@ -3,7 +3,8 @@
 - Contours of one plane: a polygon inside another is a hole, one inside a hole an island (XOR). The
   same polygon twice counts once. Polygons that overlap partly are joined, unless their type says
   XOR: pieces with pieces, holes with holes.
-- A plane within a tenth of the slice distance of a slice is that slice's.
+- A plane within a tenth of the slice distance of a slice is that slice's. Of planes thinner than
+  slices, such as those of another reconstruction, it is the nearest alone.
 - Slices between planes: where planes do not lie on slices, or lie regularly on every n-th slice,
   the slices between two neighbouring planes are interpolated from the distance to both outlines
   (Raya and Udupa 1990, IEEE Trans Med Imaging 9:32); outermost planes off the slices reach half a
@@ -28,6 +29,8 @@ from AutoContourRTCore.volumes.geometry import Geometry
 
 ON_SLICE = 0.1  # of the slice distance
 SAME_PLANE_MM = 0.05  # contours whose planes lie nearer are of one plane
+#: Planes that lie nearer than this, in slices, are those of thinner slices, not of one slice.
+THIN = 0.25
 FLAT_MM = 0.5  # how far the points of one contour may be from its plane
 SAME_PIXELS = 1e-3  # vertices nearer than this are the same point written twice
 SAME_AREA = 0.99  # a copy that was rounded, or drawn with other points, has so much of the area
@@ -81,7 +84,8 @@ def draw(
     Raises InputError for a contour that is not parallel to the grid's slices.
     """
     drawn = Drawn(np.zeros(geometry.shape, bool))
-    grouped, slices = _by_plane(contours, geometry, name), [_snapped(k) for k in slices]
+    grouped = _by_plane(contours, geometry, drawn.notes, name)
+    slices = [_snapped(k) for k in slices]
     planes = [
         _Plane(k, _one_plane(members, geometry, drawn.notes, name), _number(k, slices))
         for k, members in sorted(grouped.items())
@@ -123,7 +127,7 @@ def _note_cut(
 
 
 def _by_plane(
-    contours: Sequence[Contour], geometry: Geometry, name: str
+    contours: Sequence[Contour], geometry: Geometry, notes: List[str], name: str
 ) -> Dict[float, List[Contour]]:
     """Contours in pixel indices (j, i) by the place (k) of their plane.
 
@@ -131,13 +135,32 @@ def _by_plane(
     their last digits.
     """
     placed = sorted((_placed(each, geometry, name) for each in contours), key=lambda pair: pair[0])
-    grouped: Dict[float, List[Contour]] = {}
-    first = plane = -np.inf
+    planes: Dict[float, List[Contour]] = {}
+    first = -np.inf
     for k, contour in placed:
         if (k - first) * geometry.spacing[0] > SAME_PLANE_MM:
-            first, plane = k, _snapped(k)
-        grouped.setdefault(plane, []).append(contour)
+            first = k
+        planes.setdefault(first, []).append(contour)
+    if len(planes) > 1 and float(np.median(np.diff(list(planes)))) < THIN:
+        return _nearest_to_slices(planes)
+    grouped: Dict[float, List[Contour]] = {}
+    for k, members in planes.items():
+        grouped.setdefault(_snapped(k), []).extend(members)
+    if len(grouped) < len(planes):
+        notes.append(
+            f"{name}: contours whose heights differ by less than a fifth of a slice were taken for "
+            f"those of one plane ({len(planes) - len(grouped)} times)."
+        )
     return grouped
+
+
+def _nearest_to_slices(planes: Dict[float, List[Contour]]) -> Dict[float, List[Contour]]:
+    """Of planes much thinner than slices, each slice has the nearest; others as near to it go."""
+    nearest: Dict[int, float] = {}
+    for k in filter(_is_on_slice, planes):
+        nearest[round(k)] = min(k, nearest.get(round(k), np.inf), key=lambda p: abs(p - round(k)))
+    return {_snapped(k): members for k, members in planes.items()
+            if not _is_on_slice(k) or nearest[round(k)] == k}
 
 
 def _placed(contour: Contour, geometry: Geometry, name: str) -> Tuple[float, Contour]:

@@ -158,6 +158,39 @@ def test_thin_contours_on_a_coarse_image_are_taken_where_its_slices_are() -> Non
     assert _column(drawn) == [2, 3, 4]
 
 
+@pytest.mark.parametrize(("slices", "planes", "offset"), [
+    (5.0, 1.0, 0.0), (5.0, 1.0, 0.5), (5.0, 0.75, 0.0), (5.0, 0.8, 0.0), (2.5, 0.5, 0.25),
+    (3.0, 0.5, 0.0), (3.0, 1.0, 0.0), (5.0, 0.2, 0.1),
+])  # fmt: skip
+def test_a_ball_drawn_on_thinner_slices_keeps_its_volume(
+    slices: float, planes: float, offset: float
+) -> None:
+    radius, middle = 20.0, 30.0
+    grid = Geometry((int(60 / slices) + 1, 80, 80), (slices, 1.0, 1.0))
+    turn = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    contours = []
+    for z in np.arange(middle - radius + offset, middle + radius, planes):
+        r = np.sqrt(max(0.0, radius**2 - (z - middle) ** 2))
+        if r > 3:
+            ring = np.stack([40 + r * np.cos(turn), 40 + r * np.sin(turn), np.full(90, z)], 1)
+            contours.append(Contour(ring))
+    areas = draw(contours, grid, "A").mask.sum(axis=(1, 2))
+    truth = 4 / 3 * np.pi * radius**3
+    assert areas.sum() * slices == pytest.approx(truth, rel=0.03)
+    inner = areas[np.flatnonzero(areas)]
+    top = int(inner.argmax())
+    assert (np.diff(inner[: top + 1]) >= 0).all() and (np.diff(inner[top:]) <= 0).all()
+
+
+def test_a_hole_a_little_off_its_slice_stays_a_hole_and_is_told() -> None:
+    thick = Geometry((20, 20, 20), (3.0, 1.0, 1.0))
+    contours = [Contour(_square(k)) for k in (2, 3, 4, 5)]
+    hole = box((8.5, 8.5), (11.5, 11.5), 3.0 * 3 + 0.2)
+    drawn = draw([*contours, Contour(hole)], thick, "A")
+    assert not drawn.mask[3, 10, 10] and drawn.mask[3, 6, 6] and drawn.mask[4, 10, 10]
+    assert "taken for those of one plane (1 times)" in drawn.notes[0]
+
+
 def test_gaps_between_planes_off_the_slices_are_told() -> None:
     thick = Geometry((20, 20, 20), (3.0, 1.0, 1.0))
     half = [Contour(_square(k + 0.5)) for k in (2, 3, 4, 9, 10, 11)]

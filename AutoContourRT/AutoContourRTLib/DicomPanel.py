@@ -142,6 +142,8 @@ class DicomPanel:
             slicer.util.setSliceViewerLayers(
                 run.volumeNode, result.node, foregroundOpacity=OPACITY
             )
+        elif not result.isDose:  # Review shows it alone, and on its own CT
+            self._logic.getParameterNode().result = result.node
         self._setIdle("<br>".join(html.escape(line) for line in lines))
 
     def onFailed(self, message: str) -> None:
@@ -171,7 +173,7 @@ def slicerRtText() -> str:
 
 
 def _structuresLine(node: Any) -> str:
-    text = _("Loaded: {name}; structures: {n}. Choose it in the section Review to look at them.")
+    text = _("Loaded: {name}; structures: {n}. It is chosen in the section Review.")
     count = node.GetSegmentation().GetNumberOfSegments()
     return text.format(name=node.GetName(), n=count)
 

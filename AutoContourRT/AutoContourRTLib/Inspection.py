@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, List
 
 import slicer
 
@@ -57,10 +57,16 @@ def showAlone(segmentationNode: Any) -> None:
 
 
 def _isShown(volume: Any) -> bool:
-    """Whether a volume lies in the back or in front of some slice view."""
-    nodes = slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")
-    shown = [(n.GetBackgroundVolumeID(), n.GetForegroundVolumeID()) for n in nodes]
-    return any(volume.GetID() in ids for ids in shown)
+    """Whether a volume is seen in every slice view that shows any: in the back or in front."""
+    views = [_seen(n) for n in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode")]
+    used = [ids for ids in views if ids]
+    return bool(used) and all(volume.GetID() in ids for ids in used)
+
+
+def _seen(composite: Any) -> List[str]:
+    """IDs of the volumes that a slice view shows; Slicer's foreground begins at opacity 0."""
+    front = composite.GetForegroundVolumeID() if composite.GetForegroundOpacity() > 0 else None
+    return [volumeId for volumeId in (composite.GetBackgroundVolumeID(), front) if volumeId]
 
 
 def show3D(segmentationNode: Any, shown: bool) -> None:

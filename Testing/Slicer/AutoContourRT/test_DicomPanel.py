@@ -224,3 +224,4 @@ def test_the_real_worker_loads_structures_and_dose_and_the_event_loop_runs_on(
     assert np.allclose(volumeFromNode(dose).array, 2.0)
     contours = scene.GetFirstNodeByName("RTSTRUCT TEST")
     assert contours.GetSegmentation().GetNthSegment(0).GetName() == "SpinalCord"
+    assert loaded.logic.getParameterNode().result is contours  # and so Review shows it alone

@@ -94,9 +94,19 @@ def test_the_contours_of_one_patient_are_never_seen_on_the_ct_of_another(
     assert composite.GetBackgroundVolumeID() == ct.GetID()
     assert first.GetDisplayNode().GetVisibility() and not second.GetDisplayNode().GetVisibility()
     composite.SetBackgroundVolumeID(None)
-    composite.SetForegroundVolumeID(other.GetID())  # fused by the user: left alone
+    composite.SetForegroundVolumeID(other.GetID())  # not seen: its opacity is 0
     ui.resultSelector.setCurrentNode(second)
-    assert composite.GetBackgroundVolumeID() is None
+    assert composite.GetBackgroundVolumeID() == other.GetID()
+    composite.SetBackgroundVolumeID(other.GetID())
+    composite.SetForegroundVolumeID(ct.GetID())
+    composite.SetForegroundOpacity(0.5)  # fused by the user: left alone
+    ui.resultSelector.setCurrentNode(first)
+    assert composite.GetBackgroundVolumeID() == other.GetID()
+    ui.resultSelector.setCurrentNode(second)
+    yellow = scene.AddNewNodeByClass("vtkMRMLSliceCompositeNode", "Yellow")
+    yellow.SetBackgroundVolumeID(other.GetID())  # one view shows the other CT alone
+    ui.resultSelector.setCurrentNode(first)
+    assert composite.GetBackgroundVolumeID() == ct.GetID()
 
 
 def test_what_was_drawn_after_all_is_no_longer_missing(

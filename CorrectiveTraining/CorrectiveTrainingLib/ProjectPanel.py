@@ -125,10 +125,11 @@ class ProjectPanel:
         self, folder: Path, recipe: Recipe, names: List[str], start: Optional[Path], dataset: str
     ) -> None:
         """Have the worker make the project; it is opened once it is there."""
+        isNew = not (folder / PROJECT).exists()
         handler = RequestHandler(
             onProgress=self._onGathering,
             onDone=lambda result: self._gathered(folder),
-            onFailed=lambda message, cause: self._notGathered(message),
+            onFailed=lambda message, cause: self._notGathered(folder, isNew, message),
             onCancelled=lambda: self._stoppedGathering(folder),
         )
         request = GatherRequest(
@@ -154,10 +155,14 @@ class ProjectPanel:
         self.refresh()
         self.open(str(folder))
 
-    def _notGathered(self, message: str) -> None:
+    def _notGathered(self, folder: Path, isNew: bool, message: str) -> None:
         self._gathering = ""
         self.refresh()
-        slicer.util.errorDisplay(_("No project was made.") + "\n\n" + message)
+        told = _("No project was made.")
+        if isNew and (folder / PROJECT).exists():
+            told = _("The project in {folder} ends before the case that was refused; open it to go "
+                     "on with the others, or choose another folder.").format(folder=folder)
+        slicer.util.errorDisplay(told + "\n\n" + message)
 
     def _stoppedGathering(self, folder: Path) -> None:
         self._gathering = ""

@@ -262,17 +262,17 @@ class Session:
         case.confirmedAbsent = set(absent)
         project = self._opened()
         project.save(case.id, reviewed)
-        if project.dose_problem:
-            told = _("The case is saved, without the change of its mean dose. {problem}")
-            self.onProblem(told.format(problem=project.dose_problem))
+        self._work.note("save", case.id, {})
+        for problem in filter(None, (project.dose_problem, project.log_problem)):
+            told = _("The case is saved, without the change of mean dose, or its time. {problem}")
+            self.onProblem(told.format(problem=problem))
         if self.trainsByItself and self.training is not None:
             self.training.start(self.device)
         self.onChanged()
         return True
 
     def saveAndNext(self) -> bool:
-        """Save, and open the next case if there is one; False: not saved, see `save`. InputError.
-        """
+        """Save, and open the next case if any; False: not saved, see `save`. Raises InputError."""
         following = self.nextCase()
         if not self.save():
             return False
@@ -385,7 +385,7 @@ class Session:
             self.project.beat()
 
     def _edited(self) -> None:
-        self._touchedAt = self._clock()
+        self.log("edit")
         self.onEdited()
 
     def _opened(self) -> Project:

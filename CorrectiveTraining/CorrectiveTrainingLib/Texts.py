@@ -188,7 +188,7 @@ def _figures(status: Mapping[str, Any]) -> List[str]:
         return [_("a first network predicts; no validation case yet tells how well")]
     return [_("the network that predicts is of epoch {epoch}, validation Dice {dice:.3f} "
               "(cases: {n})").format(epoch=best["epoch"], dice=best["score"],
-                              n=status.get("validation", 0))]  # fmt: skip
+                              n=best.get("cases") or "?")]  # fmt: skip
 
 
 def leftOut(training: Optional[Training], project: Optional[Project]) -> str:

@@ -48,6 +48,7 @@ class Views:
     def __init__(self) -> None:
         self._layoutBefore: Optional[int] = None
         self._linesBefore = False
+        self._isTurned = False
 
     # The layout
 
@@ -86,9 +87,21 @@ class Views:
         """The image of a case behind its contours, in the middle of the selected structure."""
         if slicer.app.layoutManager() is not None:
             slicer.util.setSliceViewerLayers(background=case.volume, fit=True)
+        self._turn(case.volume)
         box = case.box()
         if box is not None:
             jump(case.volume, middle(case.correction.annotation.corrected_in(box), box))
+
+    def _turn(self, volume: Any) -> None:
+        """Our two views along the slices of a tilted image, and back again for the next."""
+        nodes = sliceNodes(volume.GetScene())
+        if self._isTurned:
+            for node, orientation in zip(nodes, ("Axial", "Sagittal")):
+                node.SetOrientation(orientation)
+        self._isTurned = self._layoutBefore is not None and sliceIndex(volume) is None
+        if self._isTurned:
+            for node in nodes:
+                node.RotateToVolumePlane(volume)
 
     def setWindow(self, case: Any, preset: str) -> None:
         """Show the image in the window of a preset."""
@@ -134,7 +147,8 @@ def jump(volumeNode: Any, index: Tuple[float, float, float]) -> None:
 def sliceIndex(volumeNode: Any) -> Optional[int]:
     """Index k of the array slice that a view shows: of the view that lies along the slices.
 
-    None where no view does within 30 degrees, or shows a place outside the volume.
+    None where no view shows all of one slice (it leans by more than half a slice distance at the
+    image's corners), or the view shows a place outside the volume.
     """
     geometry = geometryOfVolumeNode(volumeNode)
     axis = FLIP[:3, :3] @ np.array(geometry.axes[0])
@@ -142,7 +156,8 @@ def sliceIndex(volumeNode: Any) -> Optional[int]:
         ((_alignment(item, axis), item) for item in sliceNodes(volumeNode.GetScene())),
         key=lambda pair: pair[0], default=(0.0, None),
     )
-    if node is None or best < np.cos(np.radians(30.0)):
+    corner = 0.5 * np.linalg.norm(np.multiply(geometry.shape, geometry.spacing)[1:])
+    if node is None or corner * np.sqrt(max(0.0, 1.0 - best**2)) > 0.5 * geometry.spacing[0]:
         return None
     matrix = node.GetSliceToRAS()
     world = [matrix.GetElement(row, 3) for row in range(3)]

@@ -48,6 +48,8 @@ def read_any(
     """
     if not path.exists():
         raise InputError(f"{path} does not exist; check the name.")
+    if uid and ct is not None and ct.is_file():
+        raise InputError(f"--series chooses among the CTs of a DICOM folder, and {ct} is a file.")
     inside = find_structure_set(path) if path.is_dir() else None
     if inside is not None:
         return _of_structure_set(inside, ct or path, uid)
@@ -60,6 +62,8 @@ def read_any(
         raise InputError(
             f"{path} is DICOM, but neither a structure set (RTSTRUCT) nor a segmentation (SEG)."
         )
+    if uid and ct is None:
+        raise InputError("--series chooses among the CTs of a DICOM folder; name it with --ct.")
     series = _series_in(ct, uid)
     contours = read_contours(path, labels)
     return Contours(_labelmap(contours), series, contours.notes)

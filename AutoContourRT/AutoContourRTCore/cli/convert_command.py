@@ -70,9 +70,21 @@ def run(options: argparse.Namespace, screen: Console) -> int:
 
 def _check(options: argparse.Namespace) -> None:
     """Raise InputError unless the output may be written."""
-    from AutoContourRTCore.cli.contour_output import FOLDER, LABELS, kind_of, table_of
+    from AutoContourRTCore.cli.contour_output import (
+        FOLDER,
+        LABELS,
+        SEGMENTATION,
+        STRUCTURE_SET,
+        kind_of,
+        table_of,
+    )
 
     kind = kind_of(options.output)
+    if kind not in (STRUCTURE_SET, SEGMENTATION) and (options.names or options.generated):
+        raise InputError(
+            f"--names and --generated are for DICOM files, and {options.output} is none; leave "
+            "them out, or end the output in .dcm."
+        )
     if kind == FOLDER:
         if options.output.is_dir() and any(options.output.iterdir()):
             raise InputError(f"{options.output} is not empty; name a new folder.")

@@ -100,7 +100,8 @@ def sentence(status: Dict[str, Any]) -> str:
     if best["score"] is None:
         return f"Epoch {status['epoch']}, {data}; nothing to judge by yet, the newest predicts."
     score = f"{best['score']:.3f}"
-    return f"Epoch {status['epoch']}, {data}; best validation Dice {score} (epoch {best['epoch']})."
+    judged = f"epoch {best['epoch']}, {best['cases'] or '?'} cases"
+    return f"Epoch {status['epoch']}, {data}; best validation Dice {score} ({judged})."
 
 
 def _tell_notes(status: Dict[str, Any], told: Set[str], screen: Console) -> None:

@@ -56,11 +56,15 @@ def write_names(
 
 
 def check_names(options: argparse.Namespace, names: Iterable[str]) -> None:
-    """Raise InputError, before anything is computed, for names or a label that will not do."""
+    """Raise InputError, before anything is computed, for names or a label that will not do.
+
+    No names: those of the structures are not to be looked at, but the rest is.
+    """
     from AutoContourRTCore.volumes.dicom.roi_names import roi_names
     from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
 
-    roi_names(names, name_map(options))
+    chosen = list(names)
+    roi_names([*chosen, BODY] if chosen and options.body else chosen, name_map(options))
     Export(label=options.label)
 
 

@@ -38,6 +38,11 @@ def check_output(path: Path, force: bool, source: Path) -> None:
     belongs to. An earlier file may be somebody's edited contours: it is replaced only with `force`,
     and the source never.
     """
+    if path.name.lower().endswith(".seg.dcm"):
+        raise InputError(
+            f"{path} would be a DICOM segmentation, which this command does not write; write a "
+            ".seg.nrrd, and bring it into a .seg.dcm with `autocontourrt convert`."
+        )
     if is_dicom_name(path):
         _check_is_folder(path, source)
         check_file(archive_of(path), force, source)

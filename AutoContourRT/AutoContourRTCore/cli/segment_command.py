@@ -97,6 +97,11 @@ def _contour(
         return _segmented(options, output, progress, warn)
     with atomic_path(archive_of(output)) as archive:
         result = _segmented(options, archive, progress, warn)
+        if not result.volumes_ml:
+            reasons = "; ".join(f"{name}: {why}" for name, why in result.absent.items())
+            raise InputError(
+                f"Nothing was contoured, so {output} was not written. {reasons}".rstrip()
+            )
         return _as_structure_set(options, result, output)
 
 

@@ -54,6 +54,14 @@ class InteractionLog:
                 "are not affected."
             ) from error
 
+    def tried(self, name: str, case: str = "") -> str:
+        """As write; why it could not, "" for nothing: for what is done already."""
+        try:
+            self.write(name, case)
+        except InputError as error:
+            return str(error)
+        return ""
+
     def read(self) -> Events:
         """All events so far."""
         return read_events(self.path)

@@ -83,7 +83,7 @@ class Project:
     def __init__(self, folder: Path, record: ProjectRecord, lock: Lock) -> None:
         self.folder, self.record, self._lock = folder, record, lock
         self.taken_over: Optional[Owner] = None
-        self.dose_problem = ""
+        self.dose_problem = self.log_problem = ""
         self.log = InteractionLog(folder / INTERACTIONS)
         self._open: Dict[str, Correction] = {}
         self._open_case = ""
@@ -277,7 +277,7 @@ class Project:
         reviewed: the user confirms the whole case: each structure is right everywhere, until some
         slice is not confirmed any more. The first save of a case with annotations decides its side
         for good. A structure without prediction or change is left alone. A dose that is gone is
-        told by `dose_problem`. Raises InputError.
+        told by `dose_problem`, a log that is not written by `log_problem`. Raises InputError.
         """
         corrections = self.correct(case_id)
         self._lock.check()
@@ -290,7 +290,7 @@ class Project:
         before = self.case(case_id)
         case, self.dose_problem = saving.saved_case(self.folder, self.record, before, corrections)
         self._replace(replace(case, reviewed=reviewed or (case.reviewed and is_right)))
-        self.log.write("save", case=case_id)
+        self.log_problem = self.log.tried("save", case_id)
         return self.case(case_id)
 
     def unsaved(self) -> List[Tuple[str, str]]:

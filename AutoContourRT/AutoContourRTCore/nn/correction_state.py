@@ -21,12 +21,14 @@ class Judged:
     """A network's score on validation data: key says on which, see AnnotatedCases.
 
     score: mean Dice, None where there was nothing to judge by. epoch: after which it was made.
+    cases: so many validation cases.
     """
 
     score: Optional[float] = None
     dice: Dice = field(default_factory=dict)
     key: str = ""
     epoch: int = 0
+    cases: int = 0
 
 
 @dataclass

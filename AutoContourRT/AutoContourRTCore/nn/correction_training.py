@@ -248,6 +248,7 @@ class CorrectionTrainer(Stepper):
         counts = PooledCounts.empty(len(self.structures))
         yield from judge(network, self.cases, self.recipe, self.device, counts)
         into.score, into.dice = counts.score(), counts.dice(self.structures)
+        into.cases = len(self.cases.validation)
 
     def _rejudge(self, key: str) -> Iterator[str]:
         """The best network, and the one that training started from, on new validation data."""
@@ -258,7 +259,7 @@ class CorrectionTrainer(Stepper):
                 again = Judged(key=key, epoch=best.epoch)
                 yield from self._judge(self.network_with(stored["network"]), again)
                 if again.score is not None and self.cases.validation_key() == key:
-                    best.score, best.dice, best.key = again.score, again.dice, key
+                    self.state.best = again
         if self.start is not None and (start is None or start.key != key):
             judged = Judged(key=key)
             weights = self.start.put_into(self.network.state_dict(), self.structures)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
+from AutoContourRTCore.correction.annotation import NONE, Annotation, in_box
 from AutoContourRTCore.correction.annotation_file import read_annotation
 from AutoContourRTCore.correction.project import annotation_path, read_record
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
@@ -74,7 +76,9 @@ def promote(
         started = start_predictor(project, record, device)
         before = _scores(project, record, judged, started, part_of(progress, 0.5, 0.95))
     warning = _warning(record, own, before)
-    manifest = _manifest(record, model_id, _version(store, model_id), licence, own, warning)
+    sides = (best["epoch"].get("train", len(record.on_side(TRAIN))), len(judged))
+    version = _version(store, model_id)
+    manifest = _manifest(record, model_id, version, licence, sides, own, warning)
     lines = _table(record, own, before)
     return Promoted(_put(best, manifest, lines, store), warning)
 
@@ -101,23 +105,25 @@ def _scores(
     scores: Scores = {n: [] for n in record.structures if n in predictor.structures}
     for done, case in enumerate(cases):
         report = part_of(progress, done / len(cases), (done + 1) / len(cases))
-        predicted = predict_masks(project, case, record, predictor, "", report).masks
-        for name, truth in _truth(project, case, list(scores)).items():
-            agreement = dice(predicted[name], truth)
+        whole = replace(case, box=None)  # each annotation has a box of its own
+        predicted = predict_masks(project, whole, record, predictor, "", report).masks
+        for name, annotation in _annotated(project, case, list(scores)).items():
+            seen = in_box(annotation.box, annotation.geometry.shape) | (annotation.marks != NONE)
+            agreement = dice(predicted[name] & seen, annotation.corrected & seen)
             scores[name].append(1.0 if np.isnan(agreement) else agreement)
     return scores
 
 
-def _truth(project: Path, case: CaseRecord, names: Sequence[str]) -> Dict[str, np.ndarray]:
-    truth = {}
+def _annotated(project: Path, case: CaseRecord, names: Sequence[str]) -> Dict[str, Annotation]:
+    found = {}
     for name in names:
         path = annotation_path(project, case.id, name)
         if not path.exists():
             continue
         annotation = read_annotation(path, case.image.geometry).annotation
         if annotation.is_annotated:
-            truth[name] = annotation.corrected
-    return truth
+            found[name] = annotation
+    return found
 
 
 def _warning(record: ProjectRecord, own: Scores, before: Scores) -> str:
@@ -144,10 +150,16 @@ def _warning(record: ProjectRecord, own: Scores, before: Scores) -> str:
 
 
 def _manifest(
-    record: ProjectRecord, model_id: str, version: str, licence: str, own: Scores, warning: str
+    record: ProjectRecord,
+    model_id: str,
+    version: str,
+    licence: str,
+    sides: Tuple[int, int],
+    own: Scores,
+    warning: str,
 ) -> Manifest:
+    """sides: cases that the network was trained on, and those that it is judged by here."""
     recipe = Recipe.from_dict(record.settings.recipe)
-    sides = [len(record.on_side(side)) for side in (TRAIN, VALIDATION)]
     return Manifest(
         id=model_id,
         version=version,

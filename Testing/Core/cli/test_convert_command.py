@@ -52,7 +52,8 @@ def test_contours_come_back_from_every_kind_of_file(
 ) -> None:
     if kind == "x.seg.dcm":
         pytest.importorskip("highdicom")
-    there = command("convert", contours, tmp_path / kind, "--ct", ct, "--generated", "automatic")
+    how = ("--generated", "automatic") if kind.endswith(".dcm") else ()
+    there = command("convert", contours, tmp_path / kind, "--ct", ct, *how)
     assert there.code == 0, there.err
     assert f"Written: {tmp_path / kind} (2 structures)" in there.out
     back = command("convert", tmp_path / kind, tmp_path / "b.seg.nrrd", "--ct", ct)
@@ -229,3 +230,15 @@ def test_structures_are_chosen_in_any_usual_spelling(
     _same(tmp_path / "b.seg.nrrd", _labelmap().only(["Parotid_L"]))
     done = command("convert", contours, tmp_path / "c.seg.nrrd", "--structures", "Parotid_R")
     assert done.code == 2 and "has no structure 'Parotid_R'; it has Parotid_L, Heart" in done.err
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("--generated", "manual"), "are for DICOM files"),
+    (("--series", "1.2.3"), "--series chooses among the CTs of a DICOM folder"),
+])  # fmt: skip
+def test_an_option_that_would_do_nothing_is_refused(
+    command: Any, contours: Path, tmp_path: Path, words: Any, message: str
+) -> None:
+    done = command("convert", contours, tmp_path / "b.seg.nrrd", *words)
+    assert done.code == 2 and message in done.err
+    assert not (tmp_path / "b.seg.nrrd").exists()

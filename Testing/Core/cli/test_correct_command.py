@@ -137,4 +137,5 @@ def test_a_training_is_told_in_a_sentence() -> None:
     assert sentence(status).endswith("no network predicts yet.")
     best = {"score": None, "epoch": 3}
     assert "the newest predicts" in sentence({**status, "best": best})
-    assert "Dice 0.500 (epoch 3)" in sentence({**status, "best": {"score": 0.5, "epoch": 3}})
+    best = {"score": 0.5, "epoch": 3, "cases": 2}
+    assert "Dice 0.500 (epoch 3, 2 cases)" in sentence({**status, "best": best})

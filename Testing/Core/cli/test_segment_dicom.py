@@ -11,6 +11,7 @@ import pytest
 
 import dicom_series as made
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.messages import SegmentResult
 from AutoContourRTCore.segmentation import service, structure_set
 from AutoContourRTCore.volumes.dicom.structures import read_structures
 from AutoContourRTCore.volumes.files import read_volume
@@ -131,6 +132,7 @@ def test_a_tilted_series_is_contoured_on_its_own_planes_and_told(
         (["-o", "o.seg.nrrd", "--body"], "are for a structure set"),
         (["-o", "RS.dcm", "--series", "1.2"], "no CT series of UID or description '1.2'"),
         (["-o", "RS.txt"], "or in .dcm for a structure set"),
+        (["-o", "o.seg.dcm"], "bring it into a .seg.dcm with `autocontourrt convert`"),
     ],
 )
 def test_what_cannot_be_exported_is_told_before_anything_is_computed(
@@ -140,6 +142,29 @@ def test_what_cannot_be_exported_is_told_before_anything_is_computed(
     monkeypatch.chdir(tmp_path)
     done = command("segment", dicom, "--model", "tiny", *words)
     assert done.code == 2 and message in done.err
+    assert [path.name for path in tmp_path.iterdir()] == ["ct"]
+
+
+def test_the_outlines_name_is_looked_at_before_anything_is_computed(
+    command: Any, dicom: Path, tmp_path: Path
+) -> None:
+    names = tmp_path / "names.csv"
+    names.write_text("name,roi_name\nBody,ExternalPatientOutline\n", encoding="utf-8")
+    done = command("segment", dicom, "-o", tmp_path / "RS.dcm", "--model", "tiny", "--body",
+                   "--names", names)  # fmt: skip
+    assert done.code == 2 and "22 characters, 16 are allowed" in done.err
+    assert "Contouring" not in done.err
+
+
+def test_where_nothing_is_found_the_reasons_are_told(
+    command: Any, dicom: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(self: Any, request: Any, *others: Any) -> Any:
+        return SegmentResult(request.output, {}, {"SpinalCord": "not found"}, ())
+
+    monkeypatch.setattr(service.SegmentationService, "__call__", nothing)
+    done = command("segment", dicom, "-o", tmp_path / "RS.dcm", "--model", "tiny")
+    assert done.code == 2 and "RS.dcm was not written. SpinalCord: not found" in done.err
     assert [path.name for path in tmp_path.iterdir()] == ["ct"]
 
 

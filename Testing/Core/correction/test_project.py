@@ -370,3 +370,12 @@ def test_a_folder_that_is_away_for_long_is_told_in_words(
             project.correct(case_id)
         monkeypatch.undo()
         assert set(project.correct(case_id)) == set(STRUCTURES)
+
+
+def test_a_case_is_saved_also_when_the_log_cannot_be_written(tmp_path: Path) -> None:
+    with tiny_project(tmp_path / "p", 1) as project:
+        project.log.close()
+        project.log.path = tmp_path  # a folder
+        case_id = draw_truth(project, 1)
+        assert project.case(case_id).side and not project.unsaved()
+        assert "cannot be written" in project.log_problem

@@ -6,6 +6,7 @@ from typing import Any, Dict
 import pytest
 import torch
 
+from AutoContourRTCore.correction.annotation import NONE, in_box
 from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import read_model, write_model
@@ -63,12 +64,17 @@ def test_the_best_network_becomes_a_model_that_contours(tmp_path: Path) -> None:
         for number in (1, 2):
             draw_truth(project, number)
         trained(project, 5.0, -5.0)
+        annotation = project.correct(project.record.cases[1].id)[LEFT].annotation
         made = promote(project.folder, "mine", "cpu", store)
+        project.set_box(project.record.cases[1].id, (0, 2, 0, 2, 0, 2))  # a later one
+        again = promote(project.folder, "mine", "cpu", store)
+    assert again.manifest.validation == made.manifest.validation
     manifest = made.manifest
     assert (manifest.id, manifest.version, manifest.parent) == ("mine", "1.0", "")
     assert "1 training and 1 validation cases" in manifest.data
-    inside = tiny_patient(2)[1].masks[LEFT][2:14, 5:25, 4:26].sum()
-    expected = 2 * inside / (125 + 12 * 20 * 22)  # the whole box is predicted
+    seen = in_box(annotation.box, annotation.geometry.shape) | (annotation.marks != NONE)
+    truth = int((annotation.corrected & seen).sum())
+    expected = 2 * truth / (truth + int(seen.sum()))  # it is predicted everywhere
     assert manifest.validation[LEFT]["dice_mean"] == pytest.approx(expected)
     assert manifest.validation[RIGHT] == {
         "dice_mean": 0.0, "dice_sd": None, "surface_dice_mean": None, "tolerance_mm": None, "n": 1,

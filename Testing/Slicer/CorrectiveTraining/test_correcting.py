@@ -179,6 +179,34 @@ def test_a_slice_is_marked_as_right_where_the_axial_view_is(views: Any, user: An
     assert user.ui.sliceReviewedCheckBox.checked
 
 
+def test_no_slice_of_a_tilted_image_is_marked_that_is_not_seen_whole(
+    views: Any, user: Any
+) -> None:
+    import vtk
+
+    from CorrectiveTrainingLib import Views
+
+    opened(user)
+    volume, angle = user.case.volume, np.radians(20.0)
+    tilt = vtk.vtkMatrix4x4()
+    for place, value in (((1, 1), np.cos(angle)), ((1, 2), -np.sin(angle)),
+                         ((2, 1), np.sin(angle)), ((2, 2), np.cos(angle))):  # fmt: skip
+        tilt.SetElement(*place, float(value))
+    volume.SetIJKToRASDirectionMatrix(tilt)
+    Views.jump(volume, (4, 10, 10))
+    assert Views.sliceIndex(volume) is None
+    views_of_case = Views.Views()
+    views_of_case.enter()
+    views_of_case.show(user.case)
+    Views.jump(volume, (4, 10, 10))
+    assert Views.sliceIndex(volume) == 4  # the view was turned into the slices
+    volume.SetIJKToRASDirectionMatrix(vtk.vtkMatrix4x4())
+    views_of_case.show(user.case)
+    Views.jump(volume, (2, 10, 10))
+    assert Views.sliceIndex(volume) == 2
+    views_of_case.exit()
+
+
 def test_a_whole_case_is_reviewed(user: Any) -> None:
     opened(user)
     user.ui.caseReviewedButton.click()

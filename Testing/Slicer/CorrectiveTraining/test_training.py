@@ -16,8 +16,8 @@ from AutoContourRTCore.errors import InputError
 
 
 def best(epoch: int, score: Any) -> dict:
-    return {"said": "epoch 2: step 1 of 8", "best": {"epoch": epoch, "score": score},
-            "validation": 2, "notes": [], "cases_left_out": {}}  # fmt: skip
+    return {"said": "epoch 2: step 1 of 8", "best": {"epoch": epoch, "score": score, "cases": 2},
+            "validation": 3, "notes": [], "cases_left_out": {}}  # fmt: skip
 
 
 def draw(user: Any) -> None:

@@ -200,7 +200,8 @@ class Project:
 
     def relocate_all(self, folder: Path) -> List[str]:
         """Look for all images that are gone in a folder, see images.places_in; the ids found again.
-        """
+        Raises InputError where the project belongs to another window now."""
+        self._lock.check()
         found = []
         for case in self.record.cases:
             for place in images.places_in(folder, self.folder, case):

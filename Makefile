@@ -64,11 +64,11 @@ model: $(MODEL)/second/model.json
 	$(BIN)/python Testing/ship_head_neck_7.py $(MODEL)/second.training --weights checkpoint.pt \
 		--out $(MODEL)/head_neck_7
 
-$(MODEL)/start: | .venv/ready-develop
-	mkdir -p $@
-	git archive be22c2a $(SHIPPED) | tar -x -C $@ --strip-components 4
+$(MODEL)/start/head_neck_7/model.json: | .venv/ready-develop
+	mkdir -p $(MODEL)/start
+	git archive be22c2a $(SHIPPED) | tar -x -m -C $(MODEL)/start --strip-components 4
 
-$(MODEL)/first/model.json: | $(MODEL)/start
+$(MODEL)/first/model.json: | $(MODEL)/start/head_neck_7/model.json
 	$(TRAIN) --start $(MODEL)/start/head_neck_7 --recipe Testing/head_neck_7_recipe.json
 
 $(MODEL)/second/model.json: $(MODEL)/first/model.json

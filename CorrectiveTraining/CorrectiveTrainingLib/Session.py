@@ -371,10 +371,9 @@ class Session:
             return
         self._touchedAt = self._clock()
         self._work.note(event, self.case.id, values)
-        try:
-            self.project.log.write(event, self.case.id, **values)
-        except InputError as error:
-            self.onProblem(str(error))
+        problem = self.project.log.tried(event, self.case.id, **values)
+        if problem:
+            self.onProblem(problem)
 
     def seconds(self) -> Dict[str, float]:
         """Case -> seconds of active work so far, without those of the open case."""

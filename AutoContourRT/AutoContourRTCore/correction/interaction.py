@@ -54,10 +54,10 @@ class InteractionLog:
                 "are not affected."
             ) from error
 
-    def tried(self, name: str, case: str = "") -> str:
+    def tried(self, name: str, case: str = "", **values: Any) -> str:
         """As write; why it could not, "" for nothing: for what is done already."""
         try:
-            self.write(name, case)
+            self.write(name, case, **values)
         except InputError as error:
             return str(error)
         return ""

@@ -33,19 +33,25 @@ def find_table(image: Path) -> Path:
     Looked for, in this order: the image's own stem with .json or .csv, the stem with `_labels`
     added, and `labels` alone.
     """
-    names = table_names(image)
-    for name in names:
-        if (image.parent / name).is_file():
-            return image.parent / name
+    beside = _beside(image)
+    if beside is not None:
+        return beside
     raise InputError(
-        f"{image} is a label file without a table of its labels. Put {names[0]} beside it, for "
+        f"{image} is a label file without a table of its labels. Put {table_names(image)[0]} "
+        "beside it, for "
         'example {"1": "Heart", "2": "Lung_L"}, or name a table with --labels.'
     )
 
 
 def has_table(image: Path) -> bool:
     """Whether a table lies beside a label file."""
-    return any((image.parent / name).is_file() for name in table_names(image))
+    return _beside(image) is not None
+
+
+def _beside(image: Path) -> Optional[Path]:
+    """The table beside a label file; None where there is none."""
+    places = (image.parent / name for name in table_names(image))
+    return next((place for place in places if place.is_file()), None)
 
 
 def table_names(image: Path) -> List[str]:

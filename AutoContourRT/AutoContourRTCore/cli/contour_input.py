@@ -50,10 +50,12 @@ def read_any(
         raise InputError(f"{path} does not exist; check the name.")
     if uid and ct is not None and ct.is_file():
         raise InputError(f"--series chooses among the CTs of a DICOM folder, and {ct} is a file.")
+    kind = sop_class_of(path) if path.is_file() else ""
+    if labels is not None and (kind or path.is_dir()):
+        raise InputError(f"--labels names the structures of a label image, and {path} is none.")
     inside = find_structure_set(path) if path.is_dir() else None
     if inside is not None:
         return _of_structure_set(inside, ct or path, uid)
-    kind = sop_class_of(path) if path.is_file() else ""
     if kind == RT_STRUCT:
         return _of_structure_set(path, ct, uid)
     if kind == SEGMENTATION:

@@ -7,7 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, List
 
-from AutoContourRTCore.cli.dicom_options import add_dicom_options, export_of, write_names
+from AutoContourRTCore.cli.dicom_options import (
+    add_dicom_options,
+    export_of,
+    refuse_dicom_options,
+    write_names,
+)
 from AutoContourRTCore.cli.outputs import check_file
 from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console
@@ -80,11 +85,8 @@ def _check(options: argparse.Namespace) -> None:
     )
 
     kind = kind_of(options.output)
-    if kind not in (STRUCTURE_SET, SEGMENTATION) and (options.names or options.generated):
-        raise InputError(
-            f"--names and --generated are for DICOM files, and {options.output} is none; leave "
-            "them out, or end the output in .dcm."
-        )
+    if kind not in (STRUCTURE_SET, SEGMENTATION):
+        refuse_dicom_options(options, ("names", "generated", "label"), "end the output in .dcm")
     if kind == FOLDER:
         if options.output.is_dir() and any(options.output.iterdir()):
             raise InputError(f"{options.output} is not empty; name a new folder.")

@@ -7,12 +7,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Iterable, Mapping, Optional
 
+from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.segmentation.external import BODY
 
 if TYPE_CHECKING:
     from AutoContourRTCore.volumes.dicom.appearance import Rgb
     from AutoContourRTCore.volumes.dicom.roi_names import NameMap
     from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+
+DEFAULT_LABEL = "AutoContourRT"
 
 
 def add_dicom_options(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +24,7 @@ def add_dicom_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--series", default="", metavar="UID|TEXT",
                        help="the CT series to use where a folder holds several: its UID, or its "
                        "whole description")
-    group.add_argument("--label", default="AutoContourRT",
+    group.add_argument("--label", default=DEFAULT_LABEL,
                        help="of the structure set, at most 16 characters; default: %(default)s")
     group.add_argument("--names", type=Path, metavar="MAP.csv",
                        help="what structures are called there: columns name, roi_name, type, color")
@@ -29,6 +32,17 @@ def add_dicom_options(parser: argparse.ArgumentParser) -> None:
                        help="write such a file for these structures, to edit, and stop")
     group.add_argument("--body", action="store_true",
                        help="add the outline of the patient, of type EXTERNAL")
+
+
+def refuse_dicom_options(options: argparse.Namespace, names: Iterable[str], way_out: str) -> None:
+    """Raise InputError for those of the options that are given, where they would do nothing."""
+    unset = (None, False, DEFAULT_LABEL)
+    given = [f"--{name}" for name in names if getattr(options, name) not in unset]
+    if given:
+        raise InputError(
+            f"{' and '.join(given)}: for a structure set, and none is written; {way_out}, or "
+            f"leave {'it' if len(given) == 1 else 'them'} out."
+        )
 
 
 def name_map(options: argparse.Namespace) -> Optional[NameMap]:

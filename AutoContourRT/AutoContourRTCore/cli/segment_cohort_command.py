@@ -18,11 +18,11 @@ from AutoContourRTCore.cli.dicom_options import (
     add_dicom_options,
     check_names,
     name_map,
+    refuse_dicom_options,
     write_names,
 )
 from AutoContourRTCore.cli.segment_options import add_segment_options, model_of, structures_of
 from AutoContourRTCore.cli.terminal import Console
-from AutoContourRTCore.errors import InputError
 
 if TYPE_CHECKING:
     from AutoContourRTCore.cohorts.run import Order
@@ -76,8 +76,8 @@ def _wanted(options: argparse.Namespace) -> Wanted:
     from AutoContourRTCore.cohorts.segmenting import Wanted
 
     model, structures = model_of(options), structures_of(options)
-    if options.write == "seg" and (options.body or options.names):
-        raise InputError("--body and --names are for a structure set; leave out --write seg.")
+    if options.write == "seg":
+        refuse_dicom_options(options, ("body", "names", "label"), "leave out --write seg")
     # With auto a model's own name that will not do costs the structure set alone, and the table
     # says so; names that somebody gave are looked at before hours are spent.
     named = options.names or options.write == "rtstruct"

@@ -11,6 +11,7 @@ from AutoContourRTCore.cli.dicom_options import (
     add_dicom_options,
     check_names,
     name_map,
+    refuse_dicom_options,
     write_names,
 )
 from AutoContourRTCore.cli.outputs import archive_of, check_output, contours_beside, is_dicom_name
@@ -51,8 +52,8 @@ def run(options: argparse.Namespace, screen: Console) -> int:
     if is_dicom_name(output):
         check_names(options, _wanted(options))
         _check_ct(options)
-    elif options.body or options.names:
-        raise InputError("--body and --names are for a structure set; end the output in .dcm.")
+    else:
+        refuse_dicom_options(options, ("body", "names", "label"), "end the output in .dcm")
     from AutoContourRTCore.segmentation.sense import describe
 
     screen.note(describe(model_of(options)))

@@ -185,6 +185,8 @@ def test_the_outline_joins_others_in_a_file_of_one_grid_only_on_that_grid(
         (["a.seg.nrrd", "o.dcm", "--structures", "Liver"], "no structure 'Liver'; it has Parotid"),
         (["CT", "o.seg.nrrd"], "neither a structure set .RTSTRUCT. nor a segmentation"),
         (["RS.dcm", "o.seg.nrrd"], "needs the CT it was drawn on"),
+        (["RS.dcm", "o.seg.nrrd", "--labels", "there.dcm"], "--labels names the structures of a"),
+        (["full", "o.seg.nrrd", "--labels", "there.dcm"], "--labels names the structures of a"),
     ],
 )
 def test_what_cannot_be_converted_is_told(
@@ -233,7 +235,8 @@ def test_structures_are_chosen_in_any_usual_spelling(
 
 
 @pytest.mark.parametrize(("words", "message"), [
-    (("--generated", "manual"), "are for DICOM files"),
+    (("--generated", "manual"), "--generated: for a structure set, and none is written"),
+    (("--label", "Plan 1"), "--label: for a structure set, and none is written; end the output"),
     (("--series", "1.2.3"), "--series chooses among the CTs of a DICOM folder"),
 ])  # fmt: skip
 def test_an_option_that_would_do_nothing_is_refused(

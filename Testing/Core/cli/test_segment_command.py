@@ -115,6 +115,7 @@ BAD_ARGUMENTS = [
     (["--model", "tiny", "--roi", "0 9999 0 5 0 5"], "9999"),
     (["--model", "tiny", "--device", "tpu"], "tpu"),
     (["--model", "tiny", "-o", "x.png"], ".seg.nrrd"),
+    (["--model", "tiny", "--label", "Plan 1", "--body"], "--body and --label: for a structure"),
     (["--model", "tiny", "-o", "no/such/folder/x.seg.nrrd"], "no/such/folder"),
 ]
 

@@ -129,7 +129,7 @@ def test_a_tilted_series_is_contoured_on_its_own_planes_and_told(
     [
         (["-o", "RS.dcm", "--label", "a label that is too long"], "1 to 16 plain characters"),
         (["-o", "RS.dcm", "--names", "no.csv"], "no.csv cannot be read"),
-        (["-o", "o.seg.nrrd", "--body"], "are for a structure set"),
+        (["-o", "o.seg.nrrd", "--body"], "--body: for a structure set"),
         (["-o", "RS.dcm", "--series", "1.2"], "no CT series of UID or description '1.2'"),
         (["-o", "RS.txt"], "or in .dcm for a structure set"),
         (["-o", "o.seg.dcm"], "bring it into a .seg.dcm with `autocontourrt convert`"),

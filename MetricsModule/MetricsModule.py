@@ -227,6 +227,11 @@ class MetricsModuleWidget(ModulePanel):
             self.matching.show(*names, OptionTexts.pairsFrom(self._parameterNode.byHand))
 
     def _showResult(self, node):
+        """Show a result, judged by the limits that stand below it."""
+        if Results.isResult(node):
+            limits = LimitsText.limitsFrom(self._parameterNode.limits)
+            if Results.limitsOf(node) != limits:
+                Results.judge(node, limits)
         self.result.show(node)
         self.rating.show(self.result.node)
 

@@ -51,9 +51,9 @@ def header(name: str) -> Tuple[str, str]:
     short = {
         "surface_dice": _("Surface\nDice"), "tolerance_used_mm": _("at tol.\n[mm]"),
         "dice": _("Dice"), "hd95_mm": _("HD95\n[mm]"), "msd_mm": _("MSD\n[mm]"),
-        "worst_mm": _("Largest\n[mm]"), "volume_difference_percent": _("Volume\n[%]"),
+        "worst_mm": _("Largest\n[mm]"), "volume_difference_percent": _("Volume\ndiff. [%]"),
         "hd_mm": _("HD\n[mm]"), "apl_mm": _("APL\n[mm]"),
-        "dose_mean_difference_gy": _("Mean dose\n[Gy]"),
+        "dose_mean_difference_gy": _("Mean dose\ndiff. [Gy]"),
     }  # fmt: skip
     if name in own:
         return own[name]

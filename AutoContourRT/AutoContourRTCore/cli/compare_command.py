@@ -55,11 +55,11 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         compare_files,
         write_rows,
     )
-    from AutoContourRTCore.metrics.inputs.label_tables import stem_of
+    from AutoContourRTCore.metrics.inputs.cases import case_name
 
     files = Files(
         options.reference, options.test, options.labels, options.labels, options.ct, options.dose,
-        options.dose_unit, options.case or stem_of(options.reference.absolute()), options.model,
+        options.dose_unit, options.case or case_name(options.reference.absolute()), options.model,
     )
     settings, limits = settings_of(options), limits_of(options)
     with screen.progress("Comparing") as progress:

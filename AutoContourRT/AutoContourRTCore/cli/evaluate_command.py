@@ -153,14 +153,16 @@ def evaluate(
     limits = limits_of(options)
     whole = 0.5 if options.second else 1.0
     states, cohort = _cohort(
-        options, options.test, options.output, pool, part_of(progress, 0.0, whole)
-    )
+        options, options.test, options.model, options.output, pool,
+        part_of(progress, 0.0, whole),
+    )  # fmt: skip
     second: Optional[Cohort] = None
     paired: Tuple[PairedResult, ...] = ()
     if options.second:
         others, second = _cohort(
-            options, options.second, options.output / "second", pool, part_of(progress, 0.5, 1.0)
-        )
+            options, options.second, "", options.output / "second", pool,
+            part_of(progress, 0.5, 1.0),
+        )  # fmt: skip
         states += others
         paired = compare_methods(
             cohort.rows, second.rows, margin_points=options.margin, margin_mm=options.margin_mm
@@ -170,7 +172,11 @@ def evaluate(
     )
     matches = [match for own in cohort.matches.values() for match in own]
     told = lines_without_effect(matches, settings_of(options), limits)
-    return Evaluation(cohort, limits, second, paired, ratings, names, told), states
+    rated = tuple(rating for rating in ratings if rating.case in cohort.cases)
+    unknown = dict.fromkeys(each.case for each in ratings if each.case not in cohort.cases)
+    told += tuple(f"the ratings of {case!r} were left out: no such case was compared"
+                  for case in unknown)  # fmt: skip
+    return Evaluation(cohort, limits, second, paired, rated, names, told), states
 
 
 def summary_lines(evaluation: Evaluation) -> List[str]:
@@ -180,18 +186,24 @@ def summary_lines(evaluation: Evaluation) -> List[str]:
 
     cohort = evaluation.cohort
     lines: Dict[str, str] = {}
+    usual: Dict[str, int] = {}
     for each in summarise(cohort.rows, cohort.cases, evaluation.measures):
         digits = column(each.measure).digits
         text = f"{each.what.mean:.{digits}f} ± {each.what.sd:.{digits}f}"
         start = f"{each.structure:<16} {each.what.n:>3} {each.missing_in_test:>11}"
-        lines[each.structure] = lines.get(each.structure, start) + f"{text:>16}"
-    heads = "".join(f"{column(name).head:>16}" for name in evaluation.measures)
+        usual.setdefault(each.structure, each.what.n)
+        if each.what.n != usual[each.structure]:
+            text += f" (n={each.what.n})"
+        lines[each.structure] = lines.get(each.structure, start) + f"{text:>21}"
+    heads = "".join(f"{column(name).head:>21}" for name in evaluation.measures)
     return [f"{'structure':<16}   n not in test{heads}", *lines.values()]
 
 
 def _cohort(
-    options: argparse.Namespace, test: Path, folder: Path, pool: Pool, progress: Progress
-) -> Tuple[List[Row], Cohort]:
+    options: argparse.Namespace, test: Path, model: str, folder: Path, pool: Pool,
+    progress: Progress,
+) -> Tuple[List[Row], Cohort]:  # fmt: skip
+    """model: what made the contours of this test, "" where that is not told."""
     from AutoContourRTCore.cohorts.evaluating import Evaluating, evaluate_cohort
     from AutoContourRTCore.metrics.choices.drawn_slices import read_drawn_slices
     from AutoContourRTCore.metrics.choices.provenance import provenance_of
@@ -202,7 +214,7 @@ def _cohort(
     wanted = Evaluating(
         options.reference, test, folder,
         CohortOptions(settings, options.dose, options.dose_unit, drawn, options.labels),
-        provenance_of(settings, options.model), options.force,
+        provenance_of(settings, model), options.force,
     )  # fmt: skip
     rows, cohort = evaluate_cohort(wanted, pool, progress)
     return list(rows), cohort

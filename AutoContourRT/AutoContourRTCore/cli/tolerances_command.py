@@ -52,6 +52,9 @@ def run(options: argparse.Namespace, screen: Console) -> int:
         progress(1.0, "done")
     for name, tolerance in found.items():
         screen.say(f"{name:<20} {tolerance.mm:6.2f} mm  {tolerance.source}")
+    for each in pools.left_out:
+        screen.note(f"Left out: {each}")
     screen.say(f"Written: {options.output}")
-    screen.done({"output": str(options.output), "structures": len(found)})
+    screen.done({"output": str(options.output), "structures": len(found),
+                 "left_out": list(pools.left_out)})  # fmt: skip
     return 0

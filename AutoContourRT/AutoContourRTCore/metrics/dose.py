@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.grids import Pair
+from AutoContourRTCore.metrics.measures import SAME
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -32,8 +33,8 @@ class DvhPoint:
     """A point of a dose-volume histogram.
 
     D95%: the dose (Gy) that at least 95 % of the volume get; D2cc: that the hottest 2 ml get at
-    least; V20Gy: the share (%) of the volume that gets 20 Gy or more. Raises InputError for
-    another spelling.
+    least; V20Gy: the share (%) of the volume that gets 20 Gy or more, but for what the storing of
+    doses rounds off (measures.SAME). Raises InputError for another spelling.
     """
 
     text: str
@@ -59,7 +60,8 @@ class DvhPoint:
         if found is None or not len(doses):
             return float("nan")
         if found["v"]:
-            return 100.0 * float(np.count_nonzero(doses >= float(found["v"]))) / len(doses)
+            reached = doses >= float(found["v"]) * (1 - SAME)
+            return 100.0 * float(np.count_nonzero(reached)) / len(doses)
         part = float(found["d"])
         voxels = part / 100 * len(doses) if found["of"] == "%" else part / voxel_ml
         count = max(1, int(np.ceil(voxels - 1e-9)))

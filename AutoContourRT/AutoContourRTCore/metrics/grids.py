@@ -7,7 +7,8 @@ no part of a contour is cut off because the other file is smaller.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from itertools import product
+from typing import List, Optional, Tuple, Union
 
 import numpy as np
 from scipy import ndimage
@@ -51,7 +52,8 @@ def check_frames(reference: ContourSet, test: ContourSet) -> None:
             f"({frames[0]} and {frames[1]}): they belong to two images that were never registered. "
             "Register them and resample one set first."
         )
-    if not _overlap(reference.grid, test.grid):
+    pairs = product(_grids(reference), _grids(test))
+    if not any(_overlap(a, b) for a, b in pairs):
         apart = np.linalg.norm(_middle(reference.grid) - _middle(test.grid))
         raise InputError(
             f"{reference.source} and {test.source} do not overlap in space: their middles lie "
@@ -180,6 +182,12 @@ def _within(contour: Contour, box: Box) -> np.ndarray:
         )
         out[k, j, i] = contour.mask
     return out
+
+
+def _grids(contours: ContourSet) -> List[Geometry]:
+    """The grids of a set; a folder may hold masks that are cut to their organs."""
+    every = (contours.grid, *(contour.grid for contour in contours.contours.values()))
+    return list({id(grid): grid for grid in every}.values())
 
 
 def _overlap(a: Geometry, b: Geometry) -> bool:

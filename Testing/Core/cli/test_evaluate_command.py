@@ -173,8 +173,10 @@ def test_two_methods_are_compared_pairwise(
     command: Any, cohort: List[Path], tmp_path: Path
 ) -> None:
     done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--second", cohort[2],
-                   "--names", "ours,theirs", "--margin", "4")
+                   "--names", "ours,theirs", "--margin", "4", "--model", "m 1")
     assert done.code == 0, done.err
+    assert {row["model"] for row in rows(tmp_path / "out" / "per_case.csv")} == {"m 1"}
+    assert {row["model"] for row in rows(tmp_path / "out" / "per_case_second.csv")} == {""}
     brain = rows(tmp_path / "out" / "paired.csv")[0]
     assert (brain["structure"], brain["measure"], brain["n"]) == ("Brain", "dice", "4")
     assert float(brain["difference"]) == pytest.approx(0.15)
@@ -186,12 +188,14 @@ def test_drawn_slices_ratings_and_a_missing_case_take_effect(
     command: Any, cohort: List[Path], tmp_path: Path
 ) -> None:
     (tmp_path / "drawn.csv").write_text("case,structure,slices\n*,Brain,4 5\n")
-    (tmp_path / "ratings.csv").write_text("case,structure,grade\np0,Brain,good\np1,Brain,good\n")
+    ratings = "case,structure,grade\np0,Brain,good\np1,Brain,good\nnobody,Brain,acceptable\n"
+    (tmp_path / "ratings.csv").write_text(ratings)
     (cohort[1] / "p3.seg.nrrd").unlink()
     done = command("evaluate", *cohort[:2], "-o", tmp_path / "out", "--ratings",
                    tmp_path / "ratings.csv", "--drawn-slices", tmp_path / "drawn.csv")
     assert done.code == 0 and "p3: the test has no such case" in done.err
     assert rows(tmp_path / "out" / "rating_counts.csv")[0]["good %"] == "100"
+    assert "the ratings of 'nobody' were left out" in done.err
     brain = next(r for r in rows(tmp_path / "out" / "summary.csv")
                  if (r["structure"], r["measure"]) == ("Brain", "dice"))
     assert (brain["n"], float(brain["pooled"])) == ("3", 1.0)  # slices 4, 5 agree in every case

@@ -54,6 +54,18 @@ def test_points_of_the_histogram_of_a_hundred_voxels():
     assert value["V20Gy"] == 81 and value["V0Gy"] == 100 and value["V200Gy"] == 0
 
 
+@pytest.mark.parametrize("gy", [20.0, 66.6, 50.4, 45.0])
+def test_all_of_a_uniform_dose_reaches_itself(grid, box, gy):
+    """Whatever float32 and the interpolation round off."""
+    beside = Geometry((12, 12, 12), (5.0, 5.0, 5.0), tuple(np.add(grid.origin, 0.3)))
+    dose = Volume(np.full(beside.shape, gy, np.float32), beside)
+    masks = box((3, 4, 5), (4, 6, 9)), box((3, 5, 5), (4, 6, 9))
+    point = DvhPoint(f"V{gy}Gy")
+    figures, _ = dose_figures(pair(grid, *masks), dose, (point,))
+    assert figures[f"V{gy}Gy_reference_percent"] == figures[f"V{gy}Gy_test_percent"] == 100
+    assert DvhPoint(f"V{gy + 0.01}Gy").value(np.full(9, gy), 1.0) == 0
+
+
 @pytest.mark.parametrize("text", ["D", "D95", "D0%", "D101%", "V20", "V20cGy", "95%", "d95%"])
 def test_a_point_that_is_spelled_otherwise_is_refused(text):
     with pytest.raises(InputError, match="write for example D95%"):

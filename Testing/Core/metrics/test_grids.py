@@ -142,6 +142,15 @@ def test_volumes_that_do_not_overlap_are_refused_and_how_far_apart_they_are_is_s
         check_frames(contour_set(mask, grid), contour_set(mask, beside))
 
 
+def test_masks_that_are_cut_to_their_organs_overlap_where_one_of_them_does(grid, box):
+    far = replace(grid, origin=(grid.origin[0], grid.origin[1], grid.origin[2] + 500))
+    mask = box((1, 1, 1), (2, 2, 2))
+    low, high = contour_set(mask, grid), contour_set(mask, far)
+    both = replace(high, contours={**high.contours, "Low": next(iter(low.contours.values()))})
+    check_frames(both, low)
+    check_frames(low, both)
+
+
 def test_two_frames_of_reference_are_refused_and_an_unknown_one_is_not(grid, box):
     mask = box((1, 1, 1), (2, 2, 2))
     a = contour_set(mask, grid, frame_of_reference="1.2.3")

@@ -130,6 +130,30 @@ def test_a_comparison_shows_a_judged_table(compared: Any) -> None:
     assert ui.resultTable.item(0, 2).background().color().red() == 255
 
 
+def test_verdicts_are_always_by_the_limits_below_them(
+    compared: Any, worker: Any, waitFor: Any
+) -> None:
+    """Limits that are changed while another result is shown, or while a comparison runs."""
+    from AutoContourRTCore.metrics.compare.limits import Limit, Limits
+    from MetricsModuleLib import Results
+
+    first = compared.result.node
+    assert column(compared, 2)[0] == "fail"
+    compared.ui.compareButton.click()
+    waitFor(lambda: len(worker.requests) == 2)
+    wide = Limits({"*": (Limit("hd95_mm", 5, 6),)})
+    compared.limits.show(wide)
+    compared.onLimits(wide)
+    worker.finish()
+    assert compared.result.node is not first
+    for node in (compared.result.node, first):
+        compared._parameterNode.result = node
+        assert compared.result.node is node and column(compared, 2)[0] == "pass"
+        assert Results.limitsOf(node) == wide
+        wide = Limits({"*": (Limit("hd95_mm", 4, 6),)})
+        compared.onLimits(wide)
+
+
 def test_progress_is_shown_and_cancel_stops(chosen: Any, worker: Any, waitFor: Any) -> None:
     ui = chosen.ui
     ui.compareButton.click()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Dict, List, Mapping, Optional, Sequence
+from typing import Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from AutoContourRTCore.metrics.contours import ContourSet
 from AutoContourRTCore.metrics.grids import check_frames, on_grid, paired
 from AutoContourRTCore.metrics.inputs.cases import find_cases
 from AutoContourRTCore.metrics.inputs.contour_files import read_one_of
+from AutoContourRTCore.metrics.inputs.hashes import joint_identity
 from AutoContourRTCore.metrics.surfaces import SurfaceDistances, surface_distances
 from AutoContourRTCore.progress import Progress
 
@@ -43,13 +44,25 @@ class ObserverPools:
     def __init__(self) -> None:
         self._pools: Dict[str, _Pool] = {}
         self._identities: Dict[str, List[str]] = {}
+        self._left_out: Dict[str, List[str]] = {}
+
+    @property
+    def left_out(self) -> Tuple[str, ...]:
+        """What no tolerance rests on, and in which cases."""
+        return tuple(f"{why}: {', '.join(cases)}" for why, cases in self._left_out.items())
+
+    def leave_out(self, case: str, why: str) -> None:
+        """Note what is passed over."""
+        cases = self._left_out.setdefault(why, [])
+        if case not in cases:
+            cases.append(case)
 
     def add(self, case: str, observers: Sequence[ContourSet], by_hand: NameMap = ()) -> None:
         """Add the contours that two or more observers drew of one case.
 
         Each pair is compared on the grid of the one that comes first. A structure that one of
-        them did not draw is passed over. Raises InputError for fewer than two observers, and for
-        sets that cannot be compared.
+        them did not draw, and one that several contours stand for, is left out and noted. Raises
+        InputError for fewer than two observers, and for sets that cannot be compared.
         """
         if len(observers) < 2:
             raise InputError(f"{case}: tolerances need the contours of two observers or more.")
@@ -78,10 +91,10 @@ class ObserverPools:
         """Write a tolerance file, with the cases and files that each tolerance came from."""
         more: Dict[str, Mapping[str, str]] = {}
         for name, pool in self._pools.items():
-            ids = [identity for case in pool.cases for identity in self._identities[case]]
+            ids = joint_identity(one for case in pool.cases for one in self._identities[case])
             more[name] = {
                 "cases": " ".join(pool.cases), "observer_pairs": str(pool.pairs),
-                "percent": f"{percent:g}", "inputs": " ".join(ids),
+                "percent": f"{percent:g}", "inputs": ids,
                 "software": provenance.software, "user": provenance.user,
                 "time": provenance.time,
             }  # fmt: skip
@@ -92,14 +105,17 @@ class ObserverPools:
     ) -> None:
         check_frames(first, second)
         for match in match_names(first.names, second.names, by_hand):
-            if match.state != MATCHED:
+            if match.state != MATCHED or match.apart:
+                self.leave_out(case, f"{match.title} ({match.note or match.state})")
                 continue
             a = first.contours[match.reference_name]
             b = on_grid(second.contours[match.test_name], a.grid)[0]
-            if not a.empty and not b.empty:
-                pair = paired(a, b)
-                found = surface_distances(pair.a, pair.b, pair.grid.spacing)
-                self._keep(match.kind, case, found)
+            if a.empty or b.empty:
+                self.leave_out(case, f"{match.title} (empty)")
+                continue
+            pair = paired(a, b)
+            found = surface_distances(pair.a, pair.b, pair.grid.spacing)
+            self._keep(match.kind, case, found)
 
     def _keep(self, structure: str, case: str, found: SurfaceDistances) -> None:
         pool = self._pools.setdefault(structure, _Pool())
@@ -126,13 +142,17 @@ def pools_of_folders(
     """The pools of all cases that every observer's folder has. labels: the table of label files,
     where none lies beside them.
 
-    Raises InputError where they have none in common; Cancelled when the callback raises it.
+    Cases that an observer lacks are noted. Raises InputError where they have none in common;
+    Cancelled when the callback raises it.
     """
     cases = [find_cases(folder) for folder in observers]
     common = [name for name in cases[0] if all(name in other for other in cases)]
     if not common:
         raise InputError("The observers have no case in common; name the cases alike.")
     pools = ObserverPools()
+    for name in dict.fromkeys(name for own in cases for name in own):
+        if name not in common:
+            pools.leave_out(name, "cases that not every observer has")
     for n, name in enumerate(common):
         progress(n / len(common), name)
         pools.add(name, [read_one_of(own[name], labels) for own in cases], by_hand)

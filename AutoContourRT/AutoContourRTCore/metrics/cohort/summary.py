@@ -45,8 +45,9 @@ class Summary:
     """One structure and measure over a cohort.
 
     what: the statistics; `missing` counts every case of the cohort without a finite figure. Of
-    these, not_in_reference: nobody drew it; missing_in_test: the test has nothing; infinite: the
-    figure is infinite. low, high: bootstrap 95 % interval of the mean, patients resampled.
+    these, not_in_reference: nobody drew it, or it was left out by hand; missing_in_test: the test
+    has nothing; infinite: the figure is infinite. low, high: bootstrap 95 % interval of the mean,
+    patients resampled.
     """
 
     structure: str

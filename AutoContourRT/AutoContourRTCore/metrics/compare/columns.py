@@ -70,5 +70,6 @@ def column(name: str) -> Column:
     words = name.split("_")
     units = {"gy": "Gy", "percent": "%"}
     if words[-1] in units:
-        return Column(name, " ".join(words[:-1]), units[words[-1]], 0, 2)
+        title = " ".join(words[:-1]).replace("difference", "difference (test - reference)")
+        return Column(name, title, units[words[-1]], 0, 2)
     return Column(name, " ".join(words))

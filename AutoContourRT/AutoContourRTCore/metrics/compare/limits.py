@@ -61,6 +61,13 @@ class Limit:
         """Whether a row should have the figure: the common range is of long organs alone."""
         return "common_range" not in self.measure or math.isfinite(row["common_range_mm"])
 
+    def is_known(self, row: Row) -> bool:
+        """Whether a row with both contours would have the figure, which may need a tolerance, or a
+        dose."""
+        if is_dose_column(self.measure):
+            return not math.isnan(row["dose_coverage_reference"])
+        return "surface_" not in self.measure or math.isfinite(row["tolerance_mm"])
+
     def _reaches(self, value: float, limit: float) -> bool:
         return self._signed(value) >= self._signed(limit) - SAME * abs(limit)
 
@@ -86,14 +93,21 @@ class Limits:
 
     def judge(self, row: Row) -> str:
         """The worst verdict of a structure's limits; nothing passes with a limit that there is no
-        figure for. What the test lacks has failed; where there is no reference to judge by, there
-        is no verdict."""
+        figure for. What the test lacks has failed, if it has a limit; where there is no reference
+        to judge by, there is no verdict."""
         if row.state in FAILED_STATES:
-            return FAIL
+            return FAIL if self._concerning(row) else NOT_JUDGED
         if row.state in UNJUDGED_STATES:
             return NOT_JUDGED
         verdicts = {limit.judge(row[limit.measure]) for limit in self._concerning(row)}
         return next((v for v in (FAIL, BORDERLINE, NOT_JUDGED, PASS) if v in verdicts), NOT_JUDGED)
+
+    def counts(self, row: Row) -> bool:
+        """Whether a row belongs to a pass rate: it has a verdict, and had the test not lacked the
+        structure, it would have one, too."""
+        if row.state in FAILED_STATES:
+            return any(limit.is_known(row) for limit in self._concerning(row))
+        return self.judge(row) != NOT_JUDGED
 
     def _concerning(self, row: Row) -> Tuple[Limit, ...]:
         return tuple(limit for limit in self.of(row.structure) if limit.concerns(row))
@@ -111,8 +125,8 @@ DEFAULT_LIMITS = Limits({ANY: DEFAULT})
 def read_limits(path: Path) -> Limits:
     """Read limits: CSV with structure ("*" for all others), measure, pass and borderline.
 
-    Raises InputError for a measure that is no column of figures, and for limits that are no
-    numbers or in the wrong order.
+    Raises InputError for a measure that is no column of figures, for limits that are no numbers
+    or in the wrong order, and for a measure of a structure that comes twice.
     """
     found: Dict[str, List[Limit]] = {}
     for row in read_csv(path, COLUMNS):
@@ -123,7 +137,10 @@ def read_limits(path: Path) -> Limits:
             raise InputError(f"{path}: {error}") from error
         except ValueError as error:
             raise InputError(f"{path}: the limits of {name} are no numbers ({error}).") from error
-        found.setdefault(name, []).append(limit)
+        own = found.setdefault(name, [])
+        if any(each.measure == limit.measure for each in own):
+            raise InputError(f"{path} gives the limits of {name}, {limit.measure}, twice.")
+        own.append(limit)
     return Limits({name: tuple(limits) for name, limits in found.items()})
 
 
@@ -154,14 +171,15 @@ class PassRate:
 
 
 def pass_rates(rows: Sequence[Row], limits: Limits = DEFAULT_LIMITS) -> Tuple[PassRate, ...]:
-    """A rate for each structure, in the order of the rows; what the test lacks counts as failed."""
+    """A rate for each structure, in the order of the rows; what the test lacks counts as failed,
+    but for structures that have no limit, or no figure to be judged by."""
     rates = []
     for name in dict.fromkeys(row.structure for row in rows):
         own = [row for row in rows if row.structure == name]
-        verdicts = [limits.judge(row) for row in own]
+        verdicts = [limits.judge(row) for row in own if limits.counts(row)]
         rates.append(
             PassRate(
-                name, sum(v != NOT_JUDGED for v in verdicts), verdicts.count(PASS),
+                name, len(verdicts), verdicts.count(PASS),
                 verdicts.count(BORDERLINE), verdicts.count(FAIL),
                 sum(row.state in FAILED_STATES for row in own),
             )

@@ -77,13 +77,25 @@ def count_ratings(ratings: Sequence[Rating]) -> Tuple[RatingCounts, ...]:
 
 
 def read_ratings(path: Path) -> Tuple[Rating, ...]:
-    """Read ratings: CSV with case, structure and grade; the other COLUMNS may be missing."""
-    found = []
+    """Read ratings: CSV with case, structure and grade; the other COLUMNS may be missing.
+
+    Raises InputError for an unknown grade, and where a rater grades one contour twice.
+    """
+    found: List[Rating] = []
+    graded = set()
     for row in read_csv(path, COLUMNS[:3]):
         known = {name: cell for name, cell in row.items() if name in COLUMNS}
         known["grade"] = known["grade"].lower()
         try:
-            found.append(Rating(**known))
+            rating = Rating(**known)
         except InputError as error:
             raise InputError(f"{path}: {error}") from error
+        key = (rating.case, rating.structure, rating.set, rating.rater)
+        if key in graded:
+            raise InputError(
+                f"{path} holds two ratings of {rating.structure} of {rating.case} by the same "
+                "rater; keep one."
+            )
+        graded.add(key)
+        found.append(rating)
     return tuple(found)

@@ -185,14 +185,17 @@ def _distance_figures(
 
 
 def _common_figures(pair: Pair, axis: int, tau: float, round_tau: bool) -> Dict[str, float]:
+    """On the slices that both have; without such a slice as where one contour is missing."""
     common = common_slices(pair.a, pair.b, axis)
     if common is None:
-        return {"common_range_mm": 0.0}
-    a, b = on_slices(pair.a, pair.b, common, axis)
+        a, b, length = pair.a, np.zeros_like(pair.a), 0
+    else:
+        a, b = on_slices(pair.a, pair.b, common, axis)
+        length = common.stop - common.start
     distances = surface_distances(a, b, pair.grid.spacing)
     found = _distance_figures(a, b, distances, tau, round_tau)
     return {
-        "common_range_mm": (common.stop - common.start) * pair.grid.spacing[axis],
+        "common_range_mm": length * pair.grid.spacing[axis],
         "dice_common_range": found["dice"],
         "msd_common_range_mm": found["msd_mm"],
         "surface_dice_common_range": found.get("surface_dice", math.nan),

@@ -60,6 +60,11 @@ def pair_cases(
     )
 
 
+def case_name(entry: Path) -> str:
+    """What the case of a folder, or of a file of contours, is called."""
+    return entry.name if entry.is_dir() else stem_of(entry)
+
+
 def find_cases(folder: Path) -> Dict[str, Path]:
     """The cases in a folder by name, in order: its sub-folders and contour files.
 
@@ -73,7 +78,7 @@ def find_cases(folder: Path) -> Dict[str, Path]:
             continue
         if not entry.is_dir() and not entry.name.lower().endswith(READABLE):
             continue
-        name = entry.name if entry.is_dir() else stem_of(entry)
+        name = case_name(entry)
         if name in cases:
             raise InputError(f"{folder} holds {cases[name].name} and {entry.name}: one case twice.")
         cases[name] = entry

@@ -75,12 +75,15 @@ def read_csv(path: Path, needed: Sequence[str], as_typed: bool = True) -> List[D
             f"{path} lacks the column {lacking[0]!r}; its first line needs {','.join(needed)}."
         )
     rows = []
-    for row in reader:
-        if None in row or None in row.values():
-            raise InputError(
-                f"{path}, line {reader.line_num}: it has not as many cells as the first line."
-            )
-        rows.append({name: cell.strip() if as_typed else cell for name, cell in row.items()})
+    try:
+        for row in reader:
+            if None in row or None in row.values():
+                raise InputError(
+                    f"{path}, line {reader.line_num}: it has not as many cells as the first line."
+                )
+            rows.append({name: cell.strip() if as_typed else cell for name, cell in row.items()})
+    except csv.Error as error:
+        raise InputError(f"{path} cannot be read ({error}).") from error
     return rows
 
 

@@ -72,6 +72,10 @@ def read_table(path: Path) -> Dict[int, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"The label table {path} cannot be read: {error}.") from error
     found = _of_json(path, text) if path.suffix.lower() == ".json" else _of_csv(path, text)
+    if min(found, default=0) < 0:
+        raise InputError(
+            f"The label table {path} names the value {min(found)}; labels are whole numbers from 0."
+        )
     table = {value: name for value, name in found.items() if value != 0}
     names = list(table.values())
     doubled = sorted({name for name in names if names.count(name) > 1})

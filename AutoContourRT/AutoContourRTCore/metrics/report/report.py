@@ -20,7 +20,7 @@ from AutoContourRTCore.metrics.cohort.summary import (
 from AutoContourRTCore.metrics.compare.columns import column
 from AutoContourRTCore.metrics.compare.limits import DEFAULT_LIMITS, Limits, pass_rates
 from AutoContourRTCore.metrics.compare.ratings import GRADES, Rating, count_ratings
-from AutoContourRTCore.metrics.compare.rows import Row
+from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, Row
 from AutoContourRTCore.metrics.report.html_page import (
     Cell,
     page,
@@ -112,15 +112,16 @@ def _summary_section(evaluation: Evaluation) -> str:
         cells: List[Cell] = [(structure, ""), (str(own[0].what.n), "")]
         cells += [(str(own[0].what.missing), ""), (str(own[0].missing_in_test), "")]
         cells.append((_tolerances(cohort.rows, structure), ""))
-        cells += [(_mean_sd(each), "") for each in own]
+        cells += [(_mean_sd(each) + _of(each, own[0].what.n), "") for each in own]
         cells.append((number(pooled.get(structure, math.nan), "dice"), ""))
         share = f"{rate.passed} of {rate.judged}" if rate.judged else "-"
         cells.append((share, ""))
         rows.append(cells)
     return section(
         "Per structure",
-        table(head, rows, "n: cases with a finite Dice; missing: the others. What is not in the "
-              "test counts with Dice 0, and has not passed. passed: by the limits below."),
+        table(head, rows, "n: cases with a finite Dice; missing: the others; n = 6 behind a mean: "
+              "so many cases have that figure. What is not in the test counts with Dice 0, and "
+              "has not passed. passed: by the limits below."),
         paragraph(_limits_text(evaluation.limits), "small"),
     )  # fmt: skip
 
@@ -149,9 +150,15 @@ def _series(evaluation: Evaluation, structure: str, measure: str) -> Series:
 
 
 def _worst_section(rows: Sequence[Row]) -> str:
-    """The structures with the lowest surface Dice: where to look first."""
-    judged = [row for row in rows if math.isfinite(row.judged("surface_dice"))]
-    judged.sort(key=lambda row: row["surface_dice"])
+    """Where to look first: what the test lacks, then what agrees least."""
+
+    def standing(row: Row) -> Tuple[bool, float]:
+        surface = row.judged("surface_dice")
+        agreement = row.judged("dice") if math.isnan(surface) else surface
+        return row.state not in FAILED_STATES, agreement
+
+    judged = [row for row in rows if math.isfinite(standing(row)[1])]
+    judged.sort(key=standing)
     lines: List[List[Cell]] = []
     for row in judged[:WORST]:
         place = row.worst_place
@@ -163,7 +170,10 @@ def _worst_section(rows: Sequence[Row]) -> str:
         ])  # fmt: skip
     head = ("case", "structure", "surface Dice", "Dice", "largest distance mm",
             "where (LPS mm)", "state")  # fmt: skip
-    return section("Look here first", table(head, lines))
+    return section("Look here first", table(
+        head, lines, "What the test lacks, then the lowest surface Dice (Dice where no tolerance "
+        "is known).",
+    ))  # fmt: skip
 
 
 def _outlier_section(evaluation: Evaluation) -> str:
@@ -285,17 +295,23 @@ def _mean_sd(summary: Summary) -> str:
 
 
 def _spread(summary: Summary, usual: int) -> str:
-    """Mean, SD and range, and of how many cases where they are not the usual number."""
+    """Mean, SD and range."""
     name, what = summary.measure, summary.what
     told = f"{number(what.lowest, name)} to {number(what.highest, name)}"
-    return f"{_mean_sd(summary)} ({told}{'' if what.n == usual else f'; n = {what.n}'})"
+    return f"{_mean_sd(summary)} ({told}){_of(summary, usual)}"
+
+
+def _of(summary: Summary, usual: int) -> str:
+    """Of how many cases a mean is, where that is not the usual number."""
+    return "" if summary.what.n == usual else f" (n = {summary.what.n})"
 
 
 def _tolerances(rows: Sequence[Row], structure: str) -> str:
     """The tolerances used, which differ between cases where they are rounded."""
     used = {row["tolerance_used_mm"] for row in rows if row.structure == structure}
-    texts = sorted({f"{mm:.3g}" for mm in used if math.isfinite(mm)})
-    return " to ".join(dict.fromkeys((texts[0], texts[-1]))) if texts else "-"
+    finite = [mm for mm in used if math.isfinite(mm)]
+    texts = [f"{mm:.3g}" for mm in (min(finite), max(finite))] if finite else ["-"]
+    return " to ".join(dict.fromkeys(texts))
 
 
 def _limits_text(limits: Limits) -> str:

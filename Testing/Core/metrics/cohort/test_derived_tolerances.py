@@ -66,7 +66,23 @@ def test_the_file_names_its_cases_and_is_read_as_tolerances(observers, folder_of
     with open(tmp_path / "t.csv", newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["cases"], row["observer_pairs"], row["user"]) == ("p1 p2", "6", "Ada")
-    assert row["inputs"].count("sha256:") == 6 and row["percent"] == "90"
+    assert row["inputs"].count("sha256:") == 1 and row["percent"] == "90"
+
+
+def test_what_is_left_out_is_told_and_two_contours_are_not_pooled_as_one(observers, folder_of):
+    low, _, high = (each.masks["Brain"] for each in observers)
+    grid = observers[0].geometry
+    first = LabelMap({"Eye_L": low, "Left eye": low, "Brain": low, "Heart": low}, grid)
+    second = LabelMap({"Eye_L": low, "Left eye": high, "Brain": high}, grid)
+    a = folder_of("a", {"p1": first, "p2": first})
+    b = folder_of("b", {"p1": second, "p_2": second})
+    pools = pools_of_folders([a, b], (), ignore_progress)
+    assert set(pools.tolerances()) == {"Brain"}
+    assert pools.left_out == (
+        "cases that not every observer has: p2, p_2",
+        "Eye_L (2 contours are matched as Eye_L): p1",
+        "Left eye (2 contours are matched as Eye_L): p1", "Heart (only in reference): p1",
+    )  # fmt: skip
 
 
 def test_one_observer_other_cases_and_a_percentile_of_nothing_are_refused(

@@ -83,11 +83,25 @@ def test_what_the_test_lacks_has_failed_and_what_nobody_drew_is_not_judged(row):
 
 def test_pass_rates_count_missing_structures_as_failures(row):
     rows = [row("1", surface_dice=0.99), row("2", surface_dice=0.91), row("3", surface_dice=0.5),
-            row("4", state=MISSING_IN_TEST, surface_dice=0.0), row("5", state=NOT_IN_REFERENCE)]
+            row("4", state=MISSING_IN_TEST, surface_dice=0.0, tolerance_mm=2.0),
+            row("5", state=NOT_IN_REFERENCE)]
     (rate,) = pass_rates(rows)
     assert (rate.judged, rate.passed, rate.borderline, rate.failed) == (4, 1, 1, 2)
     assert rate.missing_in_test == 1 and rate.rate == 0.25
     assert math.isnan(pass_rates([row("5", state=NOT_IN_REFERENCE)])[0].rate)
+
+
+def test_a_rate_is_not_made_of_missing_structures_alone(row):
+    """Where those that are there are not judged: no tolerance, no dose, no limit."""
+    lacking = row("2", "PTV", MISSING_IN_TEST, dice=0.0, surface_dice=math.nan)
+    (rate,) = pass_rates([row("1", "PTV", dice=0.9), lacking])
+    assert (rate.judged, rate.failed, rate.missing_in_test) == (0, 0, 1) and math.isnan(rate.rate)
+    others = Limits({"Brain": (Limit("dice", 0.8, 0.7),)})
+    assert others.judge(lacking) == NOT_JUDGED and pass_rates([lacking], others)[0].judged == 0
+    dose = Limits({"*": (Limit("dose_mean_difference_gy", 1, 2),)})
+    assert pass_rates([lacking], dose)[0].judged == 0
+    given = row("2", "PTV", MISSING_IN_TEST, dose_coverage_reference=1.0)
+    assert pass_rates([given], dose)[0].failed == 1
 
 
 def test_limits_are_read_by_any_name_and_written_again(tmp_path):
@@ -128,3 +142,10 @@ def test_limits_can_be_set_for_dose_columns(row, name):
     assert limits.judge(row(**{name: 1.5})) == BORDERLINE
     told = limits.judgement(row(**{name: 3.0}))
     assert told == {"verdict": FAIL, "limits": f"{name} 1 2"}
+
+
+def test_two_lines_for_one_measure_of_a_structure_are_refused(tmp_path):
+    path = tmp_path / "limits.csv"
+    path.write_text("structure,measure,pass,borderline\nHeart,dice,0.8,0.7\nheart,dice,0.9,0.85\n")
+    with pytest.raises(InputError, match="gives the limits of Heart, dice, twice"):
+        read_limits(path)

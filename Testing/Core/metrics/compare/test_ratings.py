@@ -55,6 +55,15 @@ def test_an_unknown_grade_is_refused(tmp_path):
         read_ratings(tmp_path / "r.csv")
 
 
+def test_a_contour_that_one_rater_graded_twice_is_refused(tmp_path):
+    head = "case,structure,grade,rater\n"
+    (tmp_path / "r.csv").write_text(f"{head}1,Brain,good,Ada\n1,Brain,good,Bo\n")
+    assert len(read_ratings(tmp_path / "r.csv")) == 2
+    (tmp_path / "r.csv").write_text(f"{head}1,Brain,good,Ada\n1,Brain,acceptable,Ada\n")
+    with pytest.raises(InputError, match="two ratings of Brain of 1 by the same rater"):
+        read_ratings(tmp_path / "r.csv")
+
+
 def test_the_grades_of_two_contour_sets_are_never_added_up():
     ratings = [Rating(str(n), "Brain", grade, set=name) for n in range(5)
                for name, grade in (("test: m", "not acceptable"), ("reference: c", "excellent"))]

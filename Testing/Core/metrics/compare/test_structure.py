@@ -121,7 +121,8 @@ def test_a_cord_drawn_further_is_perfect_over_the_common_range(compared, box):
     assert row["msd_common_range_mm"] == row["hd95_common_range_mm"] == 0
     assert math.isnan(compared(a, b)["dice_common_range"])  # a brain has no such columns
     apart = compared(box((0, 4, 5), (3, 3, 3)), box((9, 4, 5), (3, 3, 3)), name="Esophagus")
-    assert apart["common_range_mm"] == 0 and math.isnan(apart["dice_common_range"])
+    assert apart["common_range_mm"] == apart["dice_common_range"] == 0
+    assert apart["surface_dice_common_range"] == 0 and apart["hd95_common_range_mm"] == math.inf
 
 
 def test_drawn_slices_are_those_of_the_references_grid(compared, box):

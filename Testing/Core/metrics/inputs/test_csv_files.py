@@ -44,3 +44,6 @@ def test_a_ragged_line_and_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"a\n\xff\xfe\n")
     with pytest.raises(InputError, match="UTF-8"):
         read_csv(tmp_path / "t.csv", ["a"])
+    (tmp_path / "t.csv").write_text(f"a,b\n1,{'x' * 200_000}\n")
+    with pytest.raises(InputError, match="t.csv cannot be read .field larger than"):
+        read_csv(tmp_path / "t.csv", ["a"])

@@ -35,6 +35,7 @@ def test_tables_of_all_kinds_give_names_by_value(tmp_path, name, text):
         ("t.json", '{"1": "Heart", "01": "Lung_L"}', "names 1 twice"),
         ("t.json", '{"Heart": 1, "Lung_L": 1}', "names 1 twice"),
         ("t.json", '{"0": "background"}', "no label above 0"),
+        ("t.json", '{"-1": "unlabelled", "1": "Heart"}', "names the value -1"),
         ("t.csv", "a,b\n1,Heart\n", "needs the columns value and name"),
         ("t.csv", "value,name\none,Heart\n", "'one' is no whole number"),
         ("t.csv", "value,name\n1,Heart\n1,Lung\n", "names the value 1 twice"),

@@ -80,4 +80,4 @@ def test_a_point_of_the_dose_that_some_contours_lack_has_its_own_n(folders, grid
     settings = Settings(dvh_points=("D50%", large))
     page = report(Evaluation(evaluated(*folders, dose="dose.nrrd", dose_unit="Gy",
                                        settings=settings)))  # fmt: skip
-    assert "<td>0.00 ± 0.00 (0.00 to 0.00)</td><td>- ± - (- to -; n = 0)</td>" in page
+    assert "<td>0.00 ± 0.00 (0.00 to 0.00)</td><td>- ± - (- to -) (n = 0)</td>" in page

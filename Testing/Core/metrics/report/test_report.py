@@ -19,3 +19,11 @@ def test_the_report_is_one_page_that_shows_every_part(folders, evaluated):
     assert "<td>Heart</td><td>2</td><td>1</td><td>1</td><td>4</td><td>0.500 ± 0.707</td>" in page
     outside = page.replace("http://www.w3.org/2000/svg", "")
     assert "http" not in outside and "<script" not in page and "src=" not in page
+
+
+def test_what_the_test_lacks_comes_first_and_means_of_fewer_cases_say_so(folders, evaluated):
+    page = report(Evaluation(evaluated(*folders)))
+    first = page[page.index("Look here first"):].split("<tr>")[2]
+    assert "Heart" in first and "missing in test" in first or "empty in test" in first
+    heart = page[page.index("<td>Heart</td>"):].split("</tr>")[0]
+    assert "0.00 ± - (n = 1)" in heart  # MSD: infinite where the test lacks it

@@ -21,6 +21,9 @@ from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import resample_labelmap
 
+#: Voxels by which a mask's grid may lie beside the CT's.
+_SAME_PLACE = 0.02
+
 
 @dataclass(frozen=True)
 class Contours:
@@ -68,7 +71,25 @@ def read_any(
         raise InputError("--series chooses among the CTs of a DICOM folder; name it with --ct.")
     series = _series_in(ct, uid)
     contours = read_contours(path, labels)
-    return Contours(_labelmap(contours), series, contours.notes)
+    labelmap = _labelmap(contours)
+    return Contours(labelmap, series, (*contours.notes, *_beside(labelmap, series, path)))
+
+
+def _beside(labelmap: LabelMap, series: Optional[Series], path: Path) -> List[str]:
+    """A note where the voxels of masks are not those of the CT: nothing else ties them to it."""
+    if series is None:
+        return []
+    grid = grid_of(series)[0]
+    first = grid.to_kji(labelmap.geometry.to_lps(np.zeros(3)))
+    steps = labelmap.geometry.step_vectors @ np.linalg.inv(grid.step_vectors)
+    turned = np.abs(np.abs(steps) - np.rint(np.abs(steps))).max() > _SAME_PLACE
+    ones = np.abs(np.rint(steps)).sum() == 3
+    if not turned and ones and np.abs(first - np.rint(first)).max() <= _SAME_PLACE:
+        return []
+    return [
+        f"the voxels of {path} are not those of the CT of {series.where}: the contours lie there "
+        "by their coordinates alone, and nothing shows that they are of this patient; look at them."
+    ]
 
 
 def _of_structure_set(path: Path, ct: Optional[Path], uid: str) -> Contours:

@@ -17,6 +17,7 @@ from AutoContourRTCore.cli.outputs import check_file
 from AutoContourRTCore.cli.segment_options import name_list
 from AutoContourRTCore.cli.terminal import Console
 from AutoContourRTCore.errors import InputError
+from AutoContourRTCore.metrics.inputs.label_tables import table_names
 from AutoContourRTCore.segmentation.external import outline
 
 
@@ -94,6 +95,18 @@ def _check(options: argparse.Namespace) -> None:
     check_file(options.output, options.force, options.input)
     if kind == LABELS:
         check_file(table_of(options.output), options.force, options.input)
+        _check_table(options.output, table_of(options.output).name)
+
+
+def _check_table(output: Path, own: str) -> None:
+    """Raise InputError where another table lies beside a label image, and would be read first."""
+    names = table_names(output)
+    for name in names[: names.index(own)] if own in names else names:
+        if (output.parent / name).exists():
+            raise InputError(
+                f"{output.parent / name} would be taken for the names of {output}; remove it, or "
+                "give another name."
+            )
 
 
 def _chosen(options: argparse.Namespace, labelmap: Any) -> Any:

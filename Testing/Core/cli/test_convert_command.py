@@ -245,3 +245,28 @@ def test_an_option_that_would_do_nothing_is_refused(
     done = command("convert", contours, tmp_path / "b.seg.nrrd", *words)
     assert done.code == 2 and message in done.err
     assert not (tmp_path / "b.seg.nrrd").exists()
+
+
+def test_another_table_that_would_be_read_first_is_refused(
+    command: Any, contours: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "oar.json").write_text('{"1": "Parotid_R", "2": "Parotid_L"}', encoding="utf-8")
+    done = command("convert", contours, tmp_path / "oar.nii.gz", "--force")
+    assert done.code == 2 and "oar.json would be taken for the names" in done.err
+    assert not (tmp_path / "oar.nii.gz").exists()
+
+
+def test_masks_beside_the_voxels_of_the_ct_are_told(
+    command: Any, ct: Path, contours: Path, tmp_path: Path
+) -> None:
+    done = command("convert", contours, tmp_path / "a.dcm", "--ct", ct)
+    assert done.code == 0 and "coordinates alone" not in done.err
+    crop = LabelMap({"Heart": _labelmap().masks["Heart"][1:, 2:, 3:]},
+                    GRID.cropped((1, 2, 3), GRID.shape))  # fmt: skip
+    write_labelmap(crop, tmp_path / "crop.seg.nrrd")
+    done = command("convert", tmp_path / "crop.seg.nrrd", tmp_path / "b.dcm", "--ct", ct)
+    assert done.code == 0 and "coordinates alone" not in done.err
+    other = Geometry(GRID.shape, (2.1, 0.9, 0.9), GRID.origin)
+    write_labelmap(LabelMap(_labelmap().masks, other), tmp_path / "other.seg.nrrd")
+    done = command("convert", tmp_path / "other.seg.nrrd", tmp_path / "c.dcm", "--ct", ct)
+    assert done.code == 0 and "nothing shows that they are of this patient" in done.err

@@ -94,7 +94,7 @@ def write_seg(
             f"No voxel of {', '.join(lost) or 'any structure'} would lie on the CT; nothing was "
             "written."
         )
-    check_series(series)
+    check_series(series, Path(path))
     sources = [dicom.complete(dicom.read_without_pixels(each.path)) for each in series.slices]
     _tell_distance(sources, series)
     with warnings.catch_warnings(), _refused(series):
@@ -113,11 +113,24 @@ def write_seg(
         )  # fmt: skip
         with atomic_path(path) as temporary:
             made.save_as(str(temporary))
+            _check_labels(temporary, [labels[name].roi_name for name in names])
     notes = [f"Empty structures are left out: {', '.join(empty)}."] if empty else []
     for part in parts:
         volumes = {name: _volume_ml(masks[name], series) for name in part.names if name in masks}
         notes += volume_notes(part, volumes, series)
     return tuple(notes)
+
+
+def _check_labels(path: Path, labels: Sequence[str]) -> None:
+    """Raise InputError for a label that is not written as it is: the object has the CT's character
+    set, and what that lacks becomes a question mark."""
+    written = [str(each.SegmentLabel) for each in dicom.read_without_pixels(path).SegmentSequence]
+    for label, found in zip(labels, written):
+        if label != found:
+            raise InputError(
+                f"The segment {label!r} would be written as {found!r}: the character set of the CT "
+                "lacks a letter of it; rename it."
+            )
 
 
 def _volume_ml(mask: np.ndarray, series: Series) -> float:
@@ -131,8 +144,11 @@ def _tell_distance(sources: List[Any], series: Series) -> None:
     steps = np.diff(series.heights)
     step = float(steps.mean()) if len(steps) and np.ptp(steps) <= PLACE_MM else None
     known = [each for each in series.first.thickness if each > 0]
+    thickness = known[0] if known else step or 1.0
+    if len(steps) and step is None:  # the largest, so that no reader finds an even distance
+        thickness = float(steps.max())
     for source in sources:
-        source.SliceThickness = f"{known[0] if known else step or 1.0:.6g}"
+        source.SliceThickness = f"{thickness:.6g}"
         if step is not None:
             source.SpacingBetweenSlices = f"{step:.6g}"
         elif "SpacingBetweenSlices" in source:
@@ -221,14 +237,16 @@ def read_seg(path: Path) -> Tuple[LabelMap, str]:
 def read_seg_file(path: Path) -> SegFile:
     """A DICOM segmentation.
 
-    A probability counts as inside from one half. Raises InputError for a file that is none, and
-    for frames that form no even volume.
+    A probability counts as inside from one half. Raises InputError for a file that is none, for
+    frames that form no even, upright volume, and where nothing tells how far slices lie apart.
     """
     hd = _highdicom()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            found = hd.seg.segread(str(path))
+            content = dicom.read_dataset(path)
+            _settle_distance(content, path)
+            found = hd.seg.Segmentation.from_dataset(content, copy=False)
             volume = found.get_volume(combine_segments=False, dtype=np.float32)
     except (ValueError, RuntimeError, AttributeError, KeyError, TypeError) as error:
         raise InputError(f"{path} cannot be read as a DICOM segmentation: {error}") from error
@@ -255,6 +273,55 @@ def read_seg_file(path: Path) -> SegFile:
         LabelMap(masks, geometry), dicom.text(found, "FrameOfReferenceUID"),
         dicom.text(found, "ContentLabel"), dicom.text(found, "SOPInstanceUID"), colors,
     )  # fmt: skip
+
+
+def _settle_distance(content: Any, path: Path) -> None:
+    """Put down the slice distance of a file that does not tell it, where it can be known: frames
+    without a voxel are left out, so that there may be slices between two frames.
+
+    Raises InputError for frames that lie beside each other, and where the distance is not known.
+    """
+    frames = content.PerFrameFunctionalGroupsSequence
+    shared = content.SharedFunctionalGroupsSequence[0]
+
+    def group(frame: Any, keyword: str) -> Any:
+        return (frame if keyword in frame else shared)[keyword][0]
+
+    measures = group(frames[0], "PixelMeasuresSequence")
+    turned = group(frames[0], "PlaneOrientationSequence").ImageOrientationPatient
+    places = np.array(
+        [group(each, "PlanePositionSequence").ImagePositionPatient for each in frames], float
+    )
+    places -= places[0]
+    i, j = np.reshape(np.array(turned, float), (2, 3))
+    heights = places @ np.cross(i, j)
+    beside = float(np.abs(places @ np.array([i, j]).T).max())
+    if beside > min(map(float, measures.PixelSpacing)) / 2:
+        raise InputError(
+            f"{path}: its frames lie up to {beside:.1f} mm beside each other, as of a tilted "
+            "gantry, which is not read; give a structure set (RTSTRUCT) with its CT."
+        )
+    if not measures.get("SpacingBetweenSlices"):
+        step = _step(heights, float(measures.get("SliceThickness") or 0.0))
+        if not step:
+            raise InputError(
+                f"{path} does not tell how far its slices lie apart (SpacingBetweenSlices), and "
+                "its frames do not show it; give a structure set (RTSTRUCT) with its CT."
+            )
+        measures.SpacingBetweenSlices = f"{step:.6g}"
+
+
+def _step(heights: np.ndarray, thickness: float) -> float:
+    """The distance of slices of which only some have a frame; 0 where it cannot be known."""
+    rising = np.sort(heights)
+    steps = np.diff(rising[np.diff(rising, prepend=-np.inf) > PLACE_MM])
+    if not len(steps):
+        return thickness
+    if np.ptp(steps) <= PLACE_MM and steps.min() < thickness:  # slices that overlap
+        return float(steps.mean())
+    times = np.rint(steps / (thickness or np.inf))
+    known = times.min() == 1 and np.abs(steps - times * thickness).max() <= PLACE_MM
+    return thickness if known else 0.0
 
 
 def _color(hd: Any, segment: Any) -> Optional[Rgb]:

@@ -3,8 +3,9 @@
 - Contours of one plane: a polygon inside another is a hole, one inside a hole an island (XOR). The
   same polygon twice counts once. Polygons that overlap partly are joined, unless their type says
   XOR: pieces with pieces, holes with holes.
-- A plane within a tenth of the slice distance of a slice is that slice's. Of planes thinner than
-  slices, such as those of another reconstruction, it is the nearest alone.
+- A plane within a tenth of the slice distance of a slice is that slice's; planes nearer to each
+  other than two such tenths are one, as after a registration. Of planes thinner than slices, such
+  as those of another reconstruction, a slice has the nearest alone.
 - Slices between planes: where planes do not lie on slices, or lie regularly on every n-th slice,
   the slices between two neighbouring planes are interpolated from the distance to both outlines
   (Raya and Udupa 1990, IEEE Trans Med Imaging 9:32); outermost planes off the slices reach half a
@@ -12,7 +13,7 @@
   gap between planes on slices that are not regular; a note tells of it.
 - Where the grid is not that of the image's own slices (they lie at several distances, so the image
   was resampled), gaps are counted in slices of the image: planes on two slices that follow each
-  other are neighbours, however far apart.
+  other are neighbours, however far apart, and outermost planes reach half a gap further.
 """
 
 from __future__ import annotations
@@ -141,17 +142,32 @@ def _by_plane(
         if (k - first) * geometry.spacing[0] > SAME_PLANE_MM:
             first = k
         planes.setdefault(first, []).append(contour)
-    if len(planes) > 1 and float(np.median(np.diff(list(planes)))) < THIN:
+    bunches = _bunches(list(planes))
+    apart = [high[0] - low[-1] for low, high in zip(bunches, bunches[1:])]
+    if apart and float(np.median(apart)) < THIN:
         return _nearest_to_slices(planes)
     grouped: Dict[float, List[Contour]] = {}
-    for k, members in planes.items():
-        grouped.setdefault(_snapped(k), []).extend(members)
+    for bunch in bunches:
+        place = _snapped(next(filter(_is_on_slice, bunch), bunch[0]))
+        grouped.setdefault(place, []).extend(each for k in bunch for each in planes[k])
     if len(grouped) < len(planes):
         notes.append(
             f"{name}: contours whose heights differ by less than a fifth of a slice were taken for "
             f"those of one plane ({len(planes) - len(grouped)} times)."
         )
     return grouped
+
+
+def _bunches(places: Sequence[float]) -> List[List[float]]:
+    """Rising places (k) of planes that lie as near to each other as those of one slice may: pieces
+    of a structure, an outline and its hole, whose heights a registration or rounding changed."""
+    bunches: List[List[float]] = []
+    for k in places:
+        if bunches and k - bunches[-1][0] <= 2 * ON_SLICE:
+            bunches[-1].append(k)
+        else:
+            bunches.append([k])
+    return bunches
 
 
 def _nearest_to_slices(planes: Dict[float, List[Contour]]) -> Dict[float, List[Contour]]:
@@ -258,8 +274,8 @@ def _fill_between(
         interpolated += len(inner)
         for k in inner:
             drawn.mask[k] = between(low.mask, high.mask, (k - low.k) / (high.k - low.k))
-    for plane, before, after in _ends(planes, usual):
-        for k in _slices(plane.k - before, plane.k + after, geometry):
+    for plane, low_end, high_end in _ends(planes, usual, slices):
+        for k in _slices(low_end, high_end, geometry):
             drawn.mask[k] = plane.mask
     if off_slice or sparse:
         kind = "between slices" if off_slice else f"on one of {usual:.0f} slices only"
@@ -308,17 +324,28 @@ def _slices(low: float, high: float, geometry: Geometry) -> range:
     return range(max(0, first), min(geometry.shape[0], stop))
 
 
-def _ends(planes: Sequence[_Plane], usual: float) -> List[Tuple[_Plane, float, float]]:
-    """Planes at the end of a row and how far they reach down and up, in slices (off slices)."""
+def _ends(
+    planes: Sequence[_Plane], usual: float, slices: Sequence[float]
+) -> List[Tuple[_Plane, float, float]]:
+    """Planes at the end of a row, and from where to where (k) they reach: half a usual gap."""
     found = []
+    longest = LONGEST_GAP * usual
     for index, plane in enumerate(planes):
-        if _is_on_slice(plane.k):
+        if _is_on_slice(plane.k) and not len(slices):
             continue
-        longest = LONGEST_GAP * usual
         below = index > 0 and plane.number - planes[index - 1].number <= longest
         above = index + 1 < len(planes) and planes[index + 1].number - plane.number <= longest
-        found.append((plane, 0.0 if below else usual / 2, 0.0 if above else usual / 2))
+        ends = [_place(plane.number + half, slices) for half in (-usual / 2, usual / 2)]
+        found.append((plane, plane.k if below else ends[0], plane.k if above else ends[1]))
     return found
+
+
+def _place(number: float, slices: Sequence[float]) -> float:
+    """The place (k) in the grid of a place in slices of the image, beyond its ends, too."""
+    if len(slices) < 2:
+        return number
+    low = int(np.clip(np.floor(number), 0, len(slices) - 2))
+    return float(slices[low] + (number - low) * (slices[low + 1] - slices[low]))
 
 
 def _rescue(drawn: Drawn, planes: Sequence[_Plane], geometry: Geometry) -> None:

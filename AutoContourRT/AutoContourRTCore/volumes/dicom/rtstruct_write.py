@@ -108,7 +108,7 @@ def write_rtstruct(
             "A structure set must name the DICOM images it belongs to, and for these contours none "
             "are known; give the CT's DICOM folder (--ct FOLDER)."
         )
-    check_series(series)
+    check_series(series, Path(path))
     parts = [labelmap] if also is None else [labelmap, also]
     for part in parts:
         check_inside(part, series)
@@ -127,8 +127,11 @@ def write_rtstruct(
     return tuple(notes)
 
 
-def check_series(series: Series) -> None:
-    """Raise InputError for slices without the identity that a structure set must name."""
+def check_series(series: Series, path: Optional[Path] = None) -> None:
+    """Raise InputError for slices without the identity that a structure set must name, and where
+    it would take the place (path) of one of them."""
+    if path is not None and path.exists() and any(path.samefile(s.path) for s in series.slices):
+        raise InputError(f"{path} is a slice of the CT that is read here; give another name.")
     first = series.first
     for what, value in (("frame of reference", first.frame_of_reference), ("study", first.study),
                         ("series", first.series)):  # fmt: skip

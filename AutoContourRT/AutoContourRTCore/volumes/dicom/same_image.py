@@ -25,6 +25,8 @@ _SAME_SHARE = 0.99
 _CORRELATION = 0.95
 #: At least so many of the points must lie inside the CT.
 _INSIDE = 0.5
+#: Voxels that lie beside their places by a larger part of a voxel were moved.
+_ON_PLACE = 0.02
 #: Air outside of the patient says nothing of the place: all of it looks alike.
 _AIR_HU = -900.0
 
@@ -80,6 +82,12 @@ def check_same_image(found: Sample, ct: Volume, name: str, where: str) -> None:
         )
     kji, values = kji[:, inside], found.values[inside]
     here = _values(ct.array, kji)
+    if _is_shifted(ct.array, kji, values):
+        raise InputError(
+            f"{name} shows the CT of {where} moved by a part of a voxel (a transform that was "
+            "hardened, a registration). The contours would lie wrongly; export them with the "
+            "volume as it was loaded."
+        )
     if np.mean(np.abs(here - values) <= _SAME_HU) >= _SAME_SHARE:
         return
     if _correlation(here, values) < _CORRELATION or _is_better_beside(ct.array, kji, values, here):
@@ -88,6 +96,16 @@ def check_same_image(found: Sample, ct: Volume, name: str, where: str) -> None:
             "(a transform that was hardened, a registration), changed, or it is another CT. The "
             "contours would lie wrongly; export them with the volume as it was loaded."
         )
+
+
+def _is_shifted(array: np.ndarray, kji: np.ndarray, values: np.ndarray) -> bool:
+    """Whether the values are those of the CT's own voxels, all of them beside their places."""
+    nearest = np.rint(kji)
+    beside = kji - nearest
+    if np.abs(beside.mean(axis=1)).max() <= _ON_PLACE or np.ptp(beside, axis=1).max() > _ON_PLACE:
+        return False
+    k, j, i = np.clip(nearest, 0, np.array(array.shape)[:, None] - 1).astype(int)
+    return bool(np.mean(np.abs(array[k, j, i] - values) <= _SAME_HU) >= _SAME_SHARE)
 
 
 def _values(array: np.ndarray, kji: np.ndarray) -> np.ndarray:

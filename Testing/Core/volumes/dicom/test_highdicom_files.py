@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any, Dict, List, Tuple
 
 import numpy as np
 import pydicom
@@ -15,8 +15,9 @@ import dicom_series as made
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.dicom.highdicom_files import read_seg, read_seg_file, write_seg
 from AutoContourRTCore.volumes.dicom.roi_names import RoiName
-from AutoContourRTCore.volumes.dicom.rtstruct_write import Export
+from AutoContourRTCore.volumes.dicom.rtstruct_write import Export, write_rtstruct
 from AutoContourRTCore.volumes.dicom.series import Series, find_series
+from AutoContourRTCore.volumes.dicom.structures import image_of
 from AutoContourRTCore.volumes.geometry import Geometry
 from AutoContourRTCore.volumes.labelmap import LabelMap
 
@@ -176,3 +177,79 @@ def test_names_that_two_segments_would_have_are_refused(series: Series, tmp_path
     with pytest.raises(InputError, match="must have 1 to 64 characters"):
         write_seg(_labelmap(), series, tmp_path / "S.dcm", replace(AUTOMATIC, names=long))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_letter_that_the_cts_character_set_lacks_is_refused(tmp_path: Path) -> None:
+    latin = other_values(tmp_path / "latin", SpecificCharacterSet="ISO_IR 100")
+    masks = _labelmap().masks
+    for name in ("Żuchwa", "耳下腺左"):
+        export = Export(generated={name: "MANUAL"})
+        with pytest.raises(InputError, match="character set of the CT lacks a letter"):
+            write_seg(LabelMap({name: masks["Odd"]}, GRID), latin, tmp_path / "S.dcm", export)
+        assert not (tmp_path / "S.dcm").exists()
+        wide = other_values(tmp_path / name, SpecificCharacterSet="ISO_IR 192")
+        write_seg(LabelMap({name: masks["Odd"]}, GRID), wide, tmp_path / f"{name}.dcm", export)
+        assert read_seg(tmp_path / f"{name}.dcm")[0].names == (name,)
+
+
+def test_a_slice_of_the_ct_is_never_replaced(tmp_path: Path) -> None:
+    series = other_values(tmp_path / "ct")
+    slice_of_it = Path(series.slices[2].path)
+    before = slice_of_it.read_bytes()
+    with pytest.raises(InputError, match="is a slice of the CT"):
+        write_seg(_labelmap(), series, slice_of_it, AUTOMATIC)
+    with pytest.raises(InputError, match="is a slice of the CT"):
+        write_rtstruct(_labelmap(), series, slice_of_it)
+    assert slice_of_it.read_bytes() == before
+
+
+def without_distance(series: Series, slices: Tuple[int, ...], path: Path, **measures: str) -> Path:
+    """A segmentation with voxels on some slices, as of a program that does not tell SpacingBetween-
+    Slices; measures: other values of its pixel measures."""
+    mask = np.zeros(GRID.shape, bool)
+    mask[list(slices), 3:9, 3:9] = True
+    write_seg(LabelMap({"E": mask}, GRID), series, path, AUTOMATIC)
+    content = pydicom.dcmread(path)
+    found = content.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    del found.SpacingBetweenSlices
+    for keyword, value in measures.items():
+        setattr(found, keyword, value)
+    content.save_as(path)
+    return path
+
+
+def test_slices_without_a_told_distance_are_never_made_thicker_or_thinner(
+    series: Series, tmp_path: Path
+) -> None:
+    for slices in ((2,), (1, 2, 3), (1, 2, 4)):
+        found = read_seg(without_distance(series, slices, tmp_path / "S.dcm"))[0]
+        assert found.geometry.spacing[0] == pytest.approx(3.0)
+        heights = found.geometry.to_lps(np.argwhere(found.masks["E"]))[:, 2]
+        wanted = [GRID.to_lps(np.array([k, 0, 0]))[2] for k in slices]
+        assert np.allclose(np.unique(np.round(heights, 3)), wanted)
+        assert found.volume_ml("E") == pytest.approx(len(slices) * 36 * GRID.voxel_ml)
+    thick = without_distance(series, (1, 2), tmp_path / "S.dcm", SliceThickness="5")
+    assert read_seg(thick)[0].geometry.spacing[0] == pytest.approx(3.0), "slices that overlap"
+    for slices, thickness in (((1, 4), "3"), ((2,), "0"), ((1, 3, 4), "5")):
+        path = without_distance(series, slices, tmp_path / "S.dcm", SliceThickness=thickness)
+        with pytest.raises(InputError, match="does not tell how far its slices lie apart"):
+            read_seg(path)
+
+
+@pytest.mark.parametrize(("heights", "shear", "told"), [
+    ([0, 3, 6, 9, 12, 15, 16.5, 18, 19.5, 21], 0.0, "does not tell how far"),
+    ([3.0 * n for n in range(10)], 0.05, "1.4 mm beside each other"),
+])  # fmt: skip
+def test_a_segmentation_of_uneven_or_tilted_slices_is_not_read_at_a_wrong_place(
+    tmp_path: Path, heights: List[float], shear: float, told: str
+) -> None:
+    ct = Geometry((10, 16, 20), (3.0, 1.0, 1.5))
+    places = [np.array([0.0, shear * z, z]) for z in heights]
+    made.write_ct(tmp_path / "ct", np.zeros(ct.shape, np.int16), ct, places)
+    series = find_series(tmp_path / "ct")
+    grid = image_of(series).geometry
+    mask = np.zeros(grid.shape, bool)
+    mask[:, 5:9, 5:9] = True
+    write_seg(LabelMap({"E": mask}, grid), series, tmp_path / "S.dcm", AUTOMATIC)
+    with pytest.raises(InputError, match=told):
+        read_seg(tmp_path / "S.dcm")

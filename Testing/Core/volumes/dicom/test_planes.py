@@ -191,6 +191,38 @@ def test_a_hole_a_little_off_its_slice_stays_a_hole_and_is_told() -> None:
     assert "taken for those of one plane (1 times)" in drawn.notes[0]
 
 
+@pytest.mark.parametrize(("apart", "planes"), [(0.06, 5), (0.2, 5), (0.06, 1), (0.5, 5)])
+def test_pieces_of_a_slice_at_slightly_other_heights_all_stay(apart: float, planes: int) -> None:
+    """A structure set after a rigid registration: left and right, an outline and its hole."""
+    thick = Geometry((20, 30, 20), (3.0, 1.0, 1.0))
+    heights = [9.0 + 3.0 * n for n in range(planes)]
+    left = [Contour(box((2.5, 2.5), (8.5, 8.5), z)) for z in heights]
+    right = [Contour(box((11.5, 2.5), (17.5, 8.5), z + apart)) for z in heights]
+    outline = [Contour(box((2.5, 12.5), (17.5, 27.5), z)) for z in heights]
+    hole = [Contour(box((6.5, 16.5), (11.5, 21.5), z + apart)) for z in heights]
+    for parts, area in ((left + right, 36 + 36), (outline + hole, 225 - 25)):
+        drawn = draw(parts, thick, "A")
+        assert drawn.mask.sum(axis=(1, 2))[3 : 3 + planes].tolist() == [area] * planes
+        assert drawn.mask.sum() == area * planes and "of one plane" in drawn.notes[0]
+    beside = draw([Contour(each.points + (0, 0, 1.2)) for each in left + right], thick, "A")
+    assert beside.mask.sum() == 72 * planes
+
+
+def test_each_contour_is_as_thick_as_the_slice_that_it_was_drawn_on() -> None:
+    """On a finer and a coarser copy of the image."""
+    fine = Geometry((30, 20, 20), (1.0, 1.0, 1.0))
+    slices = [3.0 * n for n in range(10)]
+    for count in (1, 2, 5):
+        squares = [Contour(box((4.5, 4.5), (15.5, 15.5), 9.0 + 3.0 * n)) for n in range(count)]
+        drawn = draw(squares, fine, "A", slices)
+        assert np.flatnonzero(drawn.mask[:, 10, 10]).tolist() == [*range(8, 8 + 3 * count)]
+    coarse = Geometry((10, 20, 20), (3.0, 1.0, 1.0))
+    slices = [n / 3 for n in range(30)]
+    for first in (9, 10, 11):
+        squares = [Contour(box((4.5, 4.5), (15.5, 15.5), first + n)) for n in range(3)]
+        assert np.count_nonzero(draw(squares, coarse, "A", slices).mask[:, 10, 10]) == 1
+
+
 def test_gaps_between_planes_off_the_slices_are_told() -> None:
     thick = Geometry((20, 20, 20), (3.0, 1.0, 1.0))
     half = [Contour(_square(k + 0.5)) for k in (2, 3, 4, 9, 10, 11)]

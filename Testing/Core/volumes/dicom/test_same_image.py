@@ -81,6 +81,12 @@ def test_a_moved_image_is_refused(mm: Tuple[float, float, float]) -> None:
         check(moved(ct(), mm), ct())
 
 
+@pytest.mark.parametrize("mm", [(0.5, 0.0, 0.0), (0.0, 0.1, 0.0), (0.0, 0.0, 1.2), (0.3, 0.3, 1)])
+def test_an_image_moved_by_a_part_of_a_voxel_is_refused(mm: Tuple[float, float, float]) -> None:
+    with pytest.raises(InputError, match="moved by a part of a voxel"):
+        check(moved(ct(), mm), ct())
+
+
 def test_a_turned_image_is_refused() -> None:
     turn = np.deg2rad(5)
     axes = ((0, 0, 1), (-np.sin(turn), np.cos(turn), 0), (np.cos(turn), np.sin(turn), 0))

@@ -292,10 +292,12 @@ class CorrectiveTrainingWidget(ScriptedLoadableModuleWidget, VTKObservationMixin
         self.correct.useKeys(which)
 
     def onProblem(self, message):
-        """Shown once a case, not at every stroke."""
+        """Shown once a case, not at every stroke; "": what could not be saved is saved now."""
+        self.correct.refresh()
         if message != self._problem:
             self._problem = message
-            slicer.util.errorDisplay(message)
+            if message:
+                slicer.util.errorDisplay(message)
 
     def confirmOthers(self, others):
         """Which changes of structures that were not selected the user means."""

@@ -8,7 +8,7 @@ from typing import Any, Callable, Iterator, List, Optional, Set, Tuple
 import slicer
 import vtk
 
-from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.EventLoop import QtTimer
 
 
 class EditWatch:
@@ -19,10 +19,8 @@ class EditWatch:
     exchanges a segment's image, which nothing but SegmentModified tells.
     """
 
-    def __init__(
-        self, nodes: List[Any], onEdit: Callable[[], None], timerFactory: TimerFactory = QtTimer
-    ) -> None:
-        self._onEdit, self._makeTimer = onEdit, timerFactory
+    def __init__(self, nodes: List[Any], onEdit: Callable[[], None]) -> None:
+        self._onEdit = onEdit
         self._changed: Set[Tuple[str, str]] = set()
         self._paused = 0
         self._timer: Optional[Any] = None
@@ -64,7 +62,7 @@ class EditWatch:
                 return
             self._changed.add((owner, segmentId or ""))
             if self._timer is None:
-                self._timer = self._makeTimer(0, self._fire)
+                self._timer = QtTimer(0, self._fire)
 
         return changed
 

@@ -30,31 +30,24 @@ from AutoContourRTCore.correction.editing import Correction, take_edit
 from AutoContourRTCore.correction.records import CaseRecord
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.volumes.volume import Volume
-from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
 from AutoContourRTLib.Layers import Layer
-from AutoContourRTLib.Requests import ignore
 from AutoContourRTLib.SamplePhantom import addVolume
 from AutoContourRTLib.VolumeNodes import geometryOfVolumeNode
 from CorrectiveTrainingLib import Segments, Strokes
 from CorrectiveTrainingLib.EditWatch import EditWatch
 from CorrectiveTrainingLib.Strays import straysOf, strayText
+from CorrectiveTrainingLib.Unsaved import Unsaved
 
 #: Structure -> number of voxels that an edit of another structure changed.
 Others = Dict[str, int]
 PREDICTION_LIGHTER = 0.55
 
 
-def none(others: Others) -> Collection[str]:
-    """No change of another structure is meant."""
-    return ()
-
-
 class OpenCase:
     """confirm(others): shows the changes of other structures, returns those that are meant.
 
-    onChanged(): the corrections changed. onProblem(message): an edit could not be taken over now;
-    it stays in the node and is taken with the next one; or the user drew where the project takes
-    nothing. `structure`: the selected one.
+    onChanged(): the corrections changed. onProblem(message): an edit could not be taken over now,
+    see Unsaved; or the user drew where the project takes nothing. `structure`: the selected one.
     """
 
     def __init__(
@@ -62,17 +55,17 @@ class OpenCase:
         case: CaseRecord,
         volume: Volume,
         corrections: Dict[str, Correction],
-        structure: str = "",
-        confirm: Callable[[Others], Collection[str]] = none,
-        onChanged: Callable[[], None] = ignore,
-        onProblem: Callable[[str], None] = ignore,
-        timerFactory: TimerFactory = QtTimer,
+        structure: str,
+        confirm: Callable[[Others], Collection[str]],
+        onChanged: Callable[[], None],
+        onProblem: Callable[[str], None],
     ) -> None:
         self.id, self.name, self.corrections = case.id, case.name, corrections
         #: Where the masks lie, wherever somebody moves the volume node.
         self.geometry = case.image.geometry
         self.structure = structure if structure in corrections else next(iter(corrections))
         self._confirm, self._onChanged, self._onProblem = confirm, onChanged, onProblem
+        self.unsaved = Unsaved(self._onEdit, onProblem)
         self.confirmedAbsent: Set[str] = set()  # empty contours that the user meant
         self.isTaking = False  # a question may be open then: what it is about must not change
         self._told: Set[Tuple[str, str]] = set()  # strays: node ID, segment ID
@@ -90,7 +83,7 @@ class OpenCase:
         self.prediction = self._segments(names["prediction"], PREDICTION_LIGHTER, isHidden=True)
         self.contours = self._segments(names["contours"])
         self.marks = Segments.addSegments(self.volume, names["marks"], Strokes.COLORS)
-        self.watch = EditWatch([self.contours, self.marks], self._onEdit, timerFactory)
+        self.watch = EditWatch([self.contours, self.marks], self._onEdit)
         try:
             self.refresh()
         except Exception:
@@ -129,6 +122,7 @@ class OpenCase:
                 self._takeMarks()
             if self.watch.changed(self.contours):
                 self._takeContours()
+        self.unsaved.over()
         if before != [len(c.journal) for c in self.corrections.values()]:
             self._onChanged()
         self._tellStrays()
@@ -168,7 +162,7 @@ class OpenCase:
         try:
             self.takeEdits()
         except InputError as error:
-            self._onProblem(str(error))
+            self.unsaved.found(str(error))
 
     def _takeContours(self) -> None:
         """The selected structure's changes; those of others once they were confirmed."""
@@ -283,6 +277,7 @@ class OpenCase:
         """Take the nodes out of the scene; `takeEdits` comes first. but: one that is going anyway.
         """
         self.watch.stop()
+        self.unsaved.stop()
         for node in self.nodes:
             scene = node.GetScene()
             if scene is None or node is but:

@@ -20,12 +20,13 @@ from AutoContourRTCore.correction.predictions import PREDICTION
 from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.errors import InputError
-from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.EventLoop import QtTimer
 from AutoContourRTLib.Requests import ignore
 from CorrectiveTrainingLib.CaseNames import caseName
 from CorrectiveTrainingLib.NextImage import NextImage
-from CorrectiveTrainingLib.OpenCase import OpenCase, none
+from CorrectiveTrainingLib.OpenCase import OpenCase
 from CorrectiveTrainingLib.Training import Training
+from CorrectiveTrainingLib.Unsaved import keepCopy
 from CorrectiveTrainingLib.VolumeCases import addVolumeNode
 from CorrectiveTrainingLib.WorkTime import WorkTime
 
@@ -45,13 +46,8 @@ class Session:
     confirmLoss(why): whether to go on although what was drawn is lost then.
     """
 
-    def __init__(
-        self,
-        worker: Any,
-        timerFactory: TimerFactory = QtTimer,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._worker, self._makeTimer, self._clock = worker, timerFactory, clock
+    def __init__(self, worker: Any) -> None:
+        self._worker = worker
         self.project: Optional[Project] = None
         self.training: Optional[Training] = None
         self.case: Optional[OpenCase] = None
@@ -61,7 +57,7 @@ class Session:
         self.onCaseChanged: Callable[[], None] = ignore
         self.onTraining: Callable[[], None] = ignore
         self.onProblem: Callable[[str], None] = ignore
-        self.confirm: Callable[[Dict[str, int]], Collection[str]] = none
+        self.confirm: Callable[[Dict[str, int]], Collection[str]] = lambda others: ()
         self.confirmAbsent: Callable[[Sequence[str]], bool] = lambda structures: False
         self.confirmLoss: Callable[[str], bool] = lambda why: False
         self._next = NextImage()
@@ -97,11 +93,11 @@ class Session:
         self.project = project
         self._work = WorkTime(project.log.read().events)
         self.training = Training(
-            self._worker, project.folder, lambda: self.onTraining(), self._isBetter, self._makeTimer
+            self._worker, project.folder, lambda: self.onTraining(), self._isBetter
         )
         self._timers = [
-            self._makeTimer(BEAT_SECONDS / 3, self._beat, True),
-            self._makeTimer(QUIET_SECONDS / 3, self._readAhead, True),
+            QtTimer(BEAT_SECONDS / 3, self._beat, True),
+            QtTimer(QUIET_SECONDS / 3, self._readAhead, True),
         ]
         self.onChanged()
 
@@ -188,7 +184,7 @@ class Session:
             opened = OpenCase(
                 project.case(caseId), volume, corrections, structure,
                 lambda others: self.confirm(others), self._edited,
-                lambda message: self.onProblem(message), self._makeTimer,
+                lambda message: self.onProblem(message),
             )
         except Exception:
             self._goOn()
@@ -219,6 +215,7 @@ class Session:
             except InputError as error:
                 if not self.confirmLoss(str(error)):
                     raise
+                keepCopy(self.case.contours)
 
     def _goOn(self) -> None:
         """With the case that was open: the project has let go of its corrections for another's.
@@ -294,6 +291,8 @@ class Session:
         self._next.tryAgain()
         if old is not None:
             old.remove(gone)
+        if case is None and self.project is not None:
+            self.project.leave_case()
         self.case = case
         self.log("open")
         self.onCaseChanged()
@@ -322,7 +321,7 @@ class Session:
             return
         if case is not None and case.id == caseId:
             if case.isTaking:  # its nodes hold an edit yet, and the user is asked about it
-                self._later = self._makeTimer(RETRY_SECONDS, partial(self._predicted, caseId))
+                self._later = QtTimer(RETRY_SECONDS, partial(self._predicted, caseId))
                 return
             try:
                 case.takeEdits()
@@ -347,7 +346,8 @@ class Session:
     def _readAhead(self) -> None:
         """Read the next image into memory while the user does nothing."""
         following, project = self.nextCase(), self.project
-        if self._clock() - self._touchedAt < QUIET_SECONDS or following is None or project is None:
+        quiet = time.monotonic() - self._touchedAt
+        if quiet < QUIET_SECONDS or following is None or project is None:
             return
         if self._next.read(project, following) and project.state(following) == "new":
             self.predict(following)
@@ -369,7 +369,7 @@ class Session:
         """Note an event of the open case; a log that cannot be written is told, and no more."""
         if self.project is None or self.case is None:
             return
-        self._touchedAt = self._clock()
+        self._touchedAt = time.monotonic()
         self._work.note(event, self.case.id, values)
         problem = self.project.log.tried(event, self.case.id, **values)
         if problem:

@@ -214,6 +214,9 @@ def caseSentence(case: Any) -> str:
     """How far the selected structure of the open case is."""
     if case is None:
         return _("No case is open: choose one in the list.")
+    if case.unsaved.problem:
+        text = _("NOT SAVED: what you drew last; it is tried again every few seconds. {why}")
+        return text.format(why=case.unsaved.problem)
     annotation = case.correction.annotation
     text = _("{structure}: {voxels} voxels corrected; {reviewed} of {all} slices confirmed as "
              "right.").format(structure=case.structure, voxels=_changed(annotation),
@@ -256,6 +259,7 @@ def othersQuestion(structure: str, others: Mapping[str, int]) -> str:
 def lossQuestion(why: str) -> str:
     """Asked when a case is left with something that the project cannot take."""
     return _(
-        "{why}\n\nLeave the case all the same? Yes: this is given up; what was drawn before is "
-        "safe in the project. No: the case stays open as it is."
+        "{why}\n\nLeave the case all the same? Yes: its contours as they are now stay in the scene "
+        "as a segmentation of its own, to be saved from there; the project has what was drawn "
+        "before. No: the case stays open as it is."
     ).format(why=why)

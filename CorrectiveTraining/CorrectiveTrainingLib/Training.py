@@ -11,7 +11,7 @@ from AutoContourRTCore.correction.project import TRAINING
 from AutoContourRTCore.correction.requests import CorrectRequest, PredictRequest, PromoteRequest
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.correction_state import read_status, request_stop
-from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.EventLoop import QtTimer
 from AutoContourRTLib.Requests import RequestHandler, ignore
 
 STOPPED, STARTING, RUNNING, STOPPING = "stopped", "starting", "running", "stopping"
@@ -32,9 +32,8 @@ class Training:
         project: Path,
         onChanged: Callable[[], None] = ignore,
         onBetter: Callable[[], None] = ignore,
-        timerFactory: TimerFactory = QtTimer,
     ) -> None:
-        self._worker, self._project, self._makeTimer = worker, project, timerFactory
+        self._worker, self._project = worker, project
         self._onChanged, self._onBetter = onChanged, onBetter
         self.state, self.problem, self.said = STOPPED, "", ""
         self.status: Dict[str, Any] = self._lastStatus()
@@ -65,8 +64,12 @@ class Training:
         """Let the trainer finish its step, save, and stop. Raises InputError (a full disk)."""
         if self.state not in (STARTING, RUNNING):
             return
+        isHeard = self.state == RUNNING  # one that starts takes the request for one of the past
         self._set(STOPPING)
-        self._stopTimer = self._makeTimer(MOST_STOP_SECONDS, self._cancel)
+        if not isHeard:
+            self._cancel()
+            return
+        self._stopTimer = QtTimer(MOST_STOP_SECONDS, self._cancel)
         try:
             request_stop(self._project / TRAINING)
         except OSError:  # the folder cannot be written: the worker itself can be told

@@ -10,7 +10,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from AutoContourRTCore.correction import report
-from AutoContourRTLib.EventLoop import QtTimer, TimerFactory
+from AutoContourRTLib.EventLoop import QtTimer
 from CorrectiveTrainingLib import Texts
 from CorrectiveTrainingLib.Figures import Figures
 from CorrectiveTrainingLib.Plots import AGREEMENT, DOSE, DURATION, VALIDATION, Plots
@@ -25,15 +25,9 @@ class TrainingPanel:
     """ui: what lies in trainingCollapsibleButton. owner: a node of the module; its plot view node
     belongs to it, so that Slicer's layouts leave it alone."""
 
-    def __init__(
-        self,
-        ui: Any,
-        session: Session,
-        timerFactory: TimerFactory = QtTimer,
-        figures: Optional[Figures] = None,
-    ) -> None:
-        self._ui, self._session, self._makeTimer = ui, session, timerFactory
-        self.plots, self.figures = Plots(), figures or Figures()
+    def __init__(self, ui: Any, session: Session) -> None:
+        self._ui, self._session = ui, session
+        self.plots, self.figures = Plots(), Figures()
         self._widget: Optional[Any] = None
         self._viewNode: Optional[Any] = None
         self._timer: Optional[Any] = None
@@ -74,7 +68,7 @@ class TrainingPanel:
         if isThere:
             ui.largestCheckBox.checked = session.project.record.settings.largest_component
         if isThere and training.state != STOPPED and self._timer is None:
-            self._timer = self._makeTimer(DRAW_SECONDS, self._drawLater)
+            self._timer = QtTimer(DRAW_SECONDS, self._drawLater)
 
     # Plots
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
@@ -109,6 +110,15 @@ class TrainingRun:
         return CorrectionTrainer(self.project, choose_device(device), self._lock.check)
 
 
+def _release_memory() -> None:
+    """A trainer goes with its network, which its own work refers to; CUDA keeps what was freed."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+
+
 def _disk_of(folder: Path) -> Optional[int]:
     try:
         return folder.stat().st_dev
@@ -157,7 +167,11 @@ class CorrectionService:
     def _end(self) -> None:
         run, self._run, self._report = self._run, None, None
         if run is not None:
-            run.end()
+            try:
+                run.end()
+            finally:
+                run = None
+                _release_memory()
 
 
 class PredictionService:

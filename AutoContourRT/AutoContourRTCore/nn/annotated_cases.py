@@ -32,7 +32,6 @@ class AnnotatedCases:
 
     train, validation: ids, in the order of annotation. problems: cases that cannot be used now
     (an image that was moved, say) with the reason; the others go on. block: see side_multiple.
-    taken_up: rises whenever something else was found in the project.
     """
 
     def __init__(self, folder: Path, spacing: Triple, block: int) -> None:
@@ -42,8 +41,9 @@ class AnnotatedCases:
         self.train: Tuple[str, ...] = ()
         self.validation: Tuple[str, ...] = ()
         self.problems: Dict[str, str] = {}
-        self._cycle = self.taken_up = 0
+        self._cycle = 0
         self._seen: Optional[Tuple[Any, ...]] = None
+        self._taken: Tuple[Any, ...] = ((), (), {})  # what `refresh` found last
         self._retry_at = math.inf
         self._stamps: Dict[str, Tuple[Any, ...]] = {}
         self._open: OrderedDict[Hashable, AnnotatedCase] = OrderedDict()
@@ -63,13 +63,12 @@ class AnnotatedCases:
                 reached(self.folder, self._sort)
             return False
         self.record, self._cycle = read_record(self.folder), cycle
-        before = (self.train, self.validation, self._stamps)
+        before = self._taken
         reached(self.folder, self._sort)
         self._seen, self._retry_at = seen, math.inf
         self.problems = {}
-        is_new = before != (self.train, self.validation, self._stamps)
-        self.taken_up += int(is_new)
-        return is_new
+        self._taken = (self.train, self.validation, dict(self._stamps))
+        return before != self._taken
 
     def load(self, case_id: str) -> AnnotatedCase:
         """A case with its annotations. Raises InputError, and remembers the problem; Unreachable
@@ -78,15 +77,12 @@ class AnnotatedCases:
         if key in self._open:
             self._open.move_to_end(key)
             return self._open[key]
-        record = self.record.case(case_id)
         try:
-            found = annotated_case(
-                self.folder, record, self.record.structures, self._spacing, self._block
-            )
+            found = self._read(case_id)
             if not found.inside and not found.outside:
                 raise InputError(
-                    f"Nothing that was annotated in {record.name!r} lies within the body; "
-                    "there is nothing to learn from it."
+                    f"Nothing that was annotated in {self.record.case(case_id).name!r} lies within "
+                    "the body; there is nothing to learn from it."
                 )
         except Unreachable:
             raise
@@ -94,10 +90,31 @@ class AnnotatedCases:
             self._leave_out(case_id, str(error))
             raise
         self.problems.pop(case_id, None)
-        self._open[key] = found
+        self._open[case_id, self._stamps[case_id]] = found
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         return found
+
+    def usable(self, case_id: str) -> Optional[AnnotatedCase]:
+        """As load; None for a case that cannot be used now, which stands in `problems`. Raises
+        Unreachable: judged on fewer cases, another network could seem better."""
+        try:
+            return self.load(case_id)
+        except Unreachable:
+            raise
+        except InputError:
+            return None
+
+    def _read(self, case_id: str) -> AnnotatedCase:
+        """A case from its files, with the stamps of what was read: it may have been saved since
+        `refresh`, or just now."""
+        record, structures = self.record.case(case_id), self.record.structures
+        while True:
+            now = stamps(self.folder, record, structures)
+            found = annotated_case(self.folder, record, structures, self._spacing, self._block)
+            if stamps(self.folder, record, structures) == now:
+                self._stamps[case_id] = now
+                return found
 
     def data_key(self) -> str:
         """What changes when anything was annotated, for training or for validation."""

@@ -8,9 +8,7 @@ from typing import Dict, Iterator, Optional, Sequence
 import numpy as np
 import torch
 
-from AutoContourRTCore.correction.patience import Unreachable
-from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.nn.annotated_cases import AnnotatedCases, padded
+from AutoContourRTCore.nn.annotated_cases import AnnotatedCases, padded, padded_shape
 from AutoContourRTCore.nn.augment import normalised
 from AutoContourRTCore.nn.cases import AIR, Case, unpack
 from AutoContourRTCore.nn.devices import autocast
@@ -88,29 +86,29 @@ def judge(
     left standing for as long as need be."""
     validation = cases.validation
     for n, case_id in enumerate(validation):
-        try:
-            windows = cases.annotated_windows(case_id, recipe.patch)
-            case = cases.load(case_id).case
-        except Unreachable:
-            raise  # judged on fewer cases, another network could seem better
-        except InputError:
-            continue  # it stands in cases.problems
+        found = cases.usable(case_id)
+        if found is None:
+            continue
+        case, windows = found.case, cases.annotated_windows(case_id, recipe.patch)
+        seen = np.zeros(padded_shape(case.image.shape, recipe.patch), bool)
         for window in windows:
-            _count(network, case, window, recipe, device, counts)
+            _count(network, case, window, recipe, device, counts, ~seen[window])
+            seen[window] = True
             yield f"validating image {n + 1} of {len(validation)}"
 
 
 def _count(
     network: ResidualUNet, case: Case, window: Slices, recipe: Recipe, device: torch.device,
-    counts: PooledCounts,
+    counts: PooledCounts, fresh: np.ndarray,
 ) -> None:
+    """fresh: the voxels of the window that no window before held; bool [k, j, i]."""
     hu = padded(case.image, window, int(AIR)).astype(np.float32)
     found = predict_window(network, hu, recipe, device) >= 0.5
     number = len(case.drawn)
     truth = unpack(padded(case.labels, window, 0), number)
     inside = padded(np.broadcast_to(np.True_, case.image.shape), window, 0)
     drawn = np.asarray(case.drawn)[:, None, None, None]
-    known = np.broadcast_to(drawn & inside, truth.shape)
+    known = np.broadcast_to(drawn & inside & fresh, truth.shape)
     if case.known is not None:
         known = known & unpack(padded(case.known, window, 0), number)
     counts.add(found, truth, known)

@@ -7,8 +7,6 @@ from typing import Dict, Iterator
 import numpy as np
 import torch
 
-from AutoContourRTCore.correction.patience import Unreachable
-from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases
 from AutoContourRTCore.nn.mistakes import wrongly_filled
 from AutoContourRTCore.nn.patches import some_voxels
@@ -30,12 +28,10 @@ def find_mistakes(
     """
     for n, case_id in enumerate(cases.train):
         yield f"looking for mistakes in image {n + 1} of {len(cases.train)}"
-        try:
-            case = cases.load(case_id).case
-        except Unreachable:
-            raise
-        except InputError:
-            continue  # it stands in cases.problems
+        usable = cases.usable(case_id)
+        if usable is None:
+            continue
+        case = usable.case
         predicted = predict_case(network, case, recipe, device).numpy() >= 0.5
         wrong = wrongly_filled(predicted, case)
         if wrong.any():

@@ -14,7 +14,7 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Tuple
+from typing import Any, Callable, Dict, Generator, Iterator, List, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -155,12 +155,8 @@ class CorrectionTrainer(Stepper):
             return self.recipe.steps_per_epoch
         patches = 0
         for case_id in self.cases.validation:
-            try:
+            if self.cases.usable(case_id) is not None:
                 patches += len(self.cases.annotated_windows(case_id, self.recipe.patch))
-            except Unreachable:
-                raise
-            except InputError:
-                continue  # it stands in cases.problems
         samples = epoch_samples(len(self.cases.validation), patches)
         return -(-samples // self.recipe.batch)
 
@@ -178,6 +174,12 @@ class CorrectionTrainer(Stepper):
         self.step += 1
         self.state.steps += 1
         self.state.epoch_step += 1
+
+    def _past(self) -> Sequence[Dict[str, Any]]:
+        """With a rotating split the epochs of this cycle: another part is harder, or easier."""
+        cycle = self.recipe.cycle_epochs if self.settings.split == ROTATING else 0
+        begun = self.state.epoch // cycle * cycle if cycle else 0
+        return [line for line in self.history if line["epoch"] > begun]
 
     def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
         numbers = (self.recipe.seed + self.state.restarts, self.step, number)
@@ -222,7 +224,7 @@ class CorrectionTrainer(Stepper):
             "time": time.strftime("%Y-%m-%dT%H:%M:%S"),
             "train": len(self.cases.train), "validation": len(self.cases.validation),
         }
-        judged = Judged(key=self.cases.validation_key(), epoch=line["epoch"])
+        judged = Judged(key=self._judged_by(), epoch=line["epoch"])
         if self.cases.validation:
             judged = yield from self._judge_epoch(line["epoch"])
             line["validation_dice"] = judged.dice
@@ -234,14 +236,18 @@ class CorrectionTrainer(Stepper):
         if self.state.without_progress >= PATIENCE and self.settings.split != ROTATING:
             self._begin_anew(f"{PATIENCE} epochs without progress")
 
+    def _judged_by(self) -> str:
+        """What changes when there is something else to judge by, or it is seen patch by patch."""
+        return f"{self.cases.validation_key()} {' x '.join(map(str, self.recipe.patch))}"
+
     def _judge_epoch(self, epoch: int) -> Generator[str, None, Judged]:
         """The averaged network and the best, on the same cases: both anew when one of the cases
         could not be read on the way."""
         while True:
-            judged = Judged(key=self.cases.validation_key(), epoch=epoch)
+            judged = Judged(key=self._judged_by(), epoch=epoch)
             yield from self._rejudge(judged.key)
             yield from self._judge(self.averaged_network(), judged)
-            if self.cases.validation_key() == judged.key:
+            if self._judged_by() == judged.key:
                 return judged
 
     def _judge(self, network: ResidualUNet, into: Judged) -> Iterator[str]:
@@ -258,7 +264,7 @@ class CorrectionTrainer(Stepper):
             if stored is not None:
                 again = Judged(key=key, epoch=best.epoch)
                 yield from self._judge(self.network_with(stored["network"]), again)
-                if again.score is not None and self.cases.validation_key() == key:
+                if again.score is not None and self._judged_by() == key:
                     self.state.best = again
         if self.start is not None and (start is None or start.key != key):
             judged = Judged(key=key)
@@ -266,7 +272,7 @@ class CorrectionTrainer(Stepper):
             yield from self._judge(self.network_with(weights), judged)
             known = self.start.known(self.structures)
             judged.dice = {n: d if n in known else None for n, d in judged.dice.items()}
-            if self.cases.validation_key() == key:  # else a case was lost on the way
+            if self._judged_by() == key:  # else a case was lost on the way
                 self.state.start = judged
 
     def _pass_gate(self, judged: Judged, line: Dict[str, Any]) -> bool:
@@ -334,15 +340,8 @@ class CorrectionTrainer(Stepper):
         saved = load_checkpoint(self.folder, self.device)
         if saved is None:
             return
-        shapes = {name: t.shape for name, t in saved["network"].items()}
-        wanted = {name: t.shape for name, t in self.network.state_dict().items()}
-        if saved["structures"] != list(self.structures) or shapes != wanted:
-            raise InputError(
-                f"{self.folder} holds the training of another network; move it away to train anew."
-            )
-        self.network.load_state_dict(saved["network"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.average, self.step, self._losses = saved["average"], saved["step"], saved["losses"]
+        other = f"{self.folder} holds the training of another network; move it away to train anew."
+        self._restore(saved, other)
         self.state = State.from_values(saved["state"])
         self._mistakes = {case: v.cpu().numpy() for case, v in saved["mistakes"].items()}
         best = load_checkpoint(self.folder, self.device, "best.pt")

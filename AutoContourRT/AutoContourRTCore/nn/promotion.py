@@ -10,7 +10,7 @@ from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tup
 
 import numpy as np
 
-from AutoContourRTCore.correction.annotation import NONE, Annotation, in_box
+from AutoContourRTCore.correction.annotation import Annotation
 from AutoContourRTCore.correction.annotation_file import read_annotation
 from AutoContourRTCore.correction.project import annotation_path, read_record
 from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord
@@ -33,10 +33,10 @@ from AutoContourRTCore.progress import Progress, ignore_progress, part_of
 
 #: What the figures of every promoted model are.
 CAVEAT = (
-    "Dice with the corrected contours of the cases that chose this network. A corrected contour "
-    "goes back to the prediction that was corrected, so that these figures are higher than against "
-    "contours drawn independently. A structure that a case does not hold counts as 1 where it was "
-    "not found, else as 0."
+    "Dice with the corrected contours of the cases that chose this network, in the voxels that a "
+    "person annotated: slices confirmed, and what was drawn. Where that is what a network had got "
+    "wrong, the figure is lower than over the whole contour. A structure that is not in these "
+    "voxels of a case counts as 1 where it was not found there, else as 0."
 )
 #: Structure -> Dice of each validation case in which it is known.
 Scores = Dict[str, List[float]]
@@ -97,7 +97,8 @@ def _scores(
     predictor: Predictor,
     progress: Progress,
 ) -> Scores:
-    """Dice with the corrected contour, for the structures that the predictor knows.
+    """Dice with the corrected contour where a person annotated it, for the structures that the
+    predictor knows: elsewhere the contour is some network's own.
 
     Where nothing was to be found and nothing was it is 1, as in correction_gate, so that two
     networks are compared on the same cases.
@@ -108,7 +109,7 @@ def _scores(
         whole = replace(case, box=None)  # each annotation has a box of its own
         predicted = predict_masks(project, whole, record, predictor, "", report).masks
         for name, annotation in _annotated(project, case, list(scores)).items():
-            seen = in_box(annotation.box, annotation.geometry.shape) | (annotation.marks != NONE)
+            seen = annotation.known
             agreement = dice(predicted[name] & seen, annotation.corrected & seen)
             scores[name].append(1.0 if np.isnan(agreement) else agreement)
     return scores

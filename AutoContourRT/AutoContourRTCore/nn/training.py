@@ -98,9 +98,24 @@ class Stepper:
         self.network.load_state_dict(start.put_into(self.network.state_dict(), self.structures))
         self.average = {n: t.detach().clone() for n, t in self.network.state_dict().items()}
 
+    def _restore(self, saved: Dict[str, Any], otherwise: str) -> None:
+        """Weights, optimiser and place from a checkpoint; InputError(otherwise) for one of other
+        structures or another network."""
+        shapes = {name: t.shape for name, t in saved["network"].items()}
+        wanted = {name: t.shape for name, t in self.network.state_dict().items()}
+        if saved["structures"] != list(self.structures) or shapes != wanted:
+            raise InputError(otherwise)
+        self.network.load_state_dict(saved["network"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+        self.average, self.step, self._losses = saved["average"], saved["step"], saved["losses"]
+
     def _sample(self, number: int) -> Tuple[Tensor, Tensor, Tensor]:
         """Image, target and known of sample `number` of this step, see training_patch."""
         raise NotImplementedError
+
+    def _past(self) -> Sequence[Dict[str, Any]]:
+        """The lines of the epochs that the learning rate depends on."""
+        return self.history
 
     def _save(self) -> None:
         """Write the whole state to the folder."""
@@ -117,7 +132,7 @@ class Stepper:
     def _one_step(self) -> float:
         image, target, known = self._batch()
         for group in self.optimizer.param_groups:
-            group["lr"] = rate(self.recipe, self.step, self.history)
+            group["lr"] = rate(self.recipe, self.step, self._past())
         self.optimizer.zero_grad(set_to_none=True)
         with autocast(self.device):
             logits = self._parallel(image)
@@ -198,24 +213,14 @@ class Trainer(Stepper):
         state = load_checkpoint(self.folder, self.device)
         if state is None:
             return False
-        self._check_fits(state)
-        self.network.load_state_dict(state["network"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average = state["average"]
-        self.step, self._losses, self.history = state["step"], state["losses"], state["history"]
+        self._restore(
+            state, f"The checkpoint in {self.folder} is of {', '.join(state['structures'])} or of "
+            "another network; train into another folder.",
+        )  # fmt: skip
+        self.history = state["history"]
         mistakes = state.get("false_positives", {})
         self._places.false_positives = {case: v.cpu().numpy() for case, v in mistakes.items()}
         return True
-
-    def _check_fits(self, state: Dict[str, Any]) -> None:
-        """Raises InputError for a checkpoint of other structures or another network."""
-        shapes = {name: t.shape for name, t in state["network"].items()}
-        wanted = {name: t.shape for name, t in self.network.state_dict().items()}
-        if state["structures"] != list(self.data.structures) or shapes != wanted:
-            raise InputError(
-                f"The checkpoint in {self.folder} is of {', '.join(state['structures'])} or of "
-                "another network; train into another folder."
-            )
 
     def run(self, hours: float = float("inf"), progress: Progress = ignore_progress) -> None:
         """Train to the recipe's end, or for some hours; then `resume` and `run` go on.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import Any, Dict, Iterator, List
 
@@ -173,3 +174,14 @@ def test_a_request_for_contoured_cases_that_makes_no_sense_is_refused(change: An
     values = {"id": "1", "project": "/p", "dataset": "/d", "recipe": {}, **change}
     with pytest.raises(InputError, match="GatherRequest"):
         GatherRequest(**values)
+
+
+def test_nothing_of_the_training_stays_in_memory_after_its_end(project: Project) -> None:
+    draw_truth(project, 1)
+    service, report = CorrectionService(), Report()
+    service(request(project), report)
+    service.background_step()
+    assert service._run is not None
+    network = weakref.ref(service._run.trainer.network)
+    request_stop(project.folder / "training")
+    assert not service.background_step() and network() is None

@@ -45,6 +45,35 @@ def test_what_was_saved_is_there_at_the_next_look_and_not_before(tmp_path: Path)
         assert cases.validation_key() == key  # only training has changed
 
 
+def test_what_is_read_goes_by_the_stamps_of_what_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A case that is saved between the look at the project and the reading, or meanwhile."""
+    with tiny_project(tmp_path / "p", 3) as project:
+        case_id = draw_truth(project, 1)
+        cases = source(project)
+        cases.refresh()
+        before, data = cases.data_key(), annotated_cases.annotated_case
+        reads = []
+
+        def saved_meanwhile(*arguments: Any) -> Any:
+            found = data(*arguments)
+            if len(reads) < 2:
+                voxel = np.zeros((16, 30, 30), dtype=bool)
+                voxel[12, 20, 14 + len(reads)] = True
+                project.correct(case_id)[LEFT].paint(voxel, FOREGROUND)
+                project.save(case_id)
+            reads.append(found)
+            return found
+
+        monkeypatch.setattr(annotated_cases, "annotated_case", saved_meanwhile)
+        found = cases.load(case_id)
+        assert len(reads) == 3 and found is reads[2] and cases.data_key() != before
+        newest = cases.data_key()
+        assert cases.load(case_id) is found
+        assert cases.refresh() and cases.data_key() == newest
+
+
 def test_a_change_of_the_box_alone_is_nothing_new_to_learn(tmp_path: Path) -> None:
     with tiny_project(tmp_path / "p", 3) as project:
         draw_truth(project, 1)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Iterator, List, Optional
 
@@ -18,11 +18,12 @@ from AutoContourRTCore.nn import correction_patches
 from AutoContourRTCore.nn.augment import training_patch
 from AutoContourRTCore.nn.case_cache import AnnotatedCase
 from AutoContourRTCore.nn.cases import unpack
-from AutoContourRTCore.nn.correction_gate import PATIENCE
+from AutoContourRTCore.nn.correction_gate import PATIENCE, PooledCounts, judge
 from AutoContourRTCore.nn.correction_patches import place_of
 from AutoContourRTCore.nn.correction_state import METRICS, MODELS, Judged, read_lines
 from AutoContourRTCore.nn.correction_training import WAITING, CorrectionTrainer
 from AutoContourRTCore.nn.losses import LOSS_FUNCTIONS
+from AutoContourRTCore.nn.schedule import rate
 from AutoContourRTCore.nn.unet import ResidualUNet
 from correction_trainers import CPU, epochs, quick, same, trainer, weights
 from tiny_cases import SOME
@@ -188,7 +189,7 @@ def test_both_networks_are_judged_on_the_same_cases_also_when_one_is_lost_on_the
         epochs(trained, 1)
         assert trained.cases.problems == {lost: "damaged"}
         assert trained.state.best is not None
-        assert trained.state.best.key == trained.cases.validation_key() != both
+        assert trained.state.best.key == trained._judged_by() != both
 
 
 def test_a_case_that_is_lost_while_the_best_is_judged_again_leaves_no_score_of_all_cases(
@@ -205,8 +206,46 @@ def test_a_case_that_is_lost_while_the_best_is_judged_again_leaves_no_score_of_a
         trained.cases._leave_out(project.record.cases[1].id, "damaged")
 
     monkeypatch.setattr(CorrectionTrainer, "_judge", judge)
-    list(trained._rejudge(trained.cases.validation_key()))
+    list(trained._rejudge(trained._judged_by()))
     assert asdict(trained.state.best) == before
+
+
+def test_every_voxel_counts_once_however_windows_overlap(project: Project) -> None:
+    trained = trainer(project)
+    trained.unit()
+    (case_id,) = trained.cases.validation
+    case = trained.cases.load(case_id).case
+    known = np.ones((2, *case.image.shape), bool) if case.known is None else (
+        unpack(np.asarray(case.known), 2)
+    )  # fmt: skip
+    for patch in ((8, 16, 16), (6, 10, 14), (16, 32, 32)):
+        assert patch == (16, 32, 32) or any(n % p for n, p in zip(case.image.shape, patch))
+        counts = PooledCounts.empty(2)
+        recipe = replace(trained.recipe, patch=patch)
+        list(judge(trained.network, trained.cases, recipe, CPU, counts))
+        assert counts.annotated.tolist() == known.sum(axis=(1, 2, 3)).tolist()
+
+
+def test_smaller_patches_judge_the_best_again(project: Project) -> None:
+    """Its score with larger ones could stay out of reach."""
+    trained = epochs(trainer(project), 1)
+    assert trained.state.best is not None
+    trained.state.best.score = 2.0
+    trained._shrink(MemoryError())
+    epochs(trained, 1)
+    assert trained.state.best.score is not None and trained.state.best.score <= 1.0
+
+
+def test_with_a_rotating_split_the_learning_rate_looks_at_one_cycle(tmp_path: Path) -> None:
+    settings = {"cycle_epochs": 20, "schedule": "plateau", "lr": 1e-4, "warmup_steps": 0}
+    with tiny_project(tmp_path / "p", 5, **settings) as project:
+        trained = trainer(project)
+        easy = [0.5 + 0.001 * n + 0.06 * (n // 20 == 0) for n in range(40)]  # the first fifth
+        trained.history = [{"epoch": n + 1, "validation_mean": s} for n, s in enumerate(easy)]
+        trained.state.epoch = 39
+        assert [line["epoch"] for line in trained._past()] == list(range(21, 41))
+        assert rate(trained.recipe, 400, trained._past()) == pytest.approx(1e-4)
+        assert rate(trained.recipe, 400, trained.history) < 1e-4
 
 
 def test_without_validation_images_the_newest_network_predicts(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Dict
 
+import numpy as np
 import pytest
 import torch
 
-from AutoContourRTCore.correction.annotation import NONE, in_box
-from AutoContourRTCore.correction.project import Project
+from AutoContourRTCore.correction.editing import take_edit
+from AutoContourRTCore.correction.predictions import Prediction, write_prediction
+from AutoContourRTCore.correction.project import Project, case_folder
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import read_model, write_model
 from AutoContourRTCore.models.manifest import Manifest
@@ -18,6 +21,7 @@ from AutoContourRTCore.nn.correction_prediction import predict_masks
 from AutoContourRTCore.nn.promotion import CAVEAT, promote
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.segmentation.pipeline import load_model, segment
+from AutoContourRTCore.volumes.labelmap import LabelMap
 from tiny_projects import STRUCTURES, draw_truth, project_recipe, tiny_patient, tiny_project
 
 LEFT, RIGHT = STRUCTURES
@@ -72,7 +76,7 @@ def test_the_best_network_becomes_a_model_that_contours(tmp_path: Path) -> None:
     manifest = made.manifest
     assert (manifest.id, manifest.version, manifest.parent) == ("mine", "1.0", "")
     assert "1 training and 1 validation cases" in manifest.data
-    seen = in_box(annotation.box, annotation.geometry.shape) | (annotation.marks != NONE)
+    seen = annotation.known
     truth = int((annotation.corrected & seen).sum())
     expected = 2 * truth / (truth + int(seen.sum()))  # it is predicted everywhere
     assert manifest.validation[LEFT]["dice_mean"] == pytest.approx(expected)
@@ -93,11 +97,11 @@ def test_the_card_compares_with_the_model_it_started_from_and_warns(tmp_path: Pa
         made = promote(project.folder, "mine", "cpu", store)
     assert made.manifest.parent == "origin"
     assert made.warning.startswith("Not better than the model it started from (origin)")
-    assert LEFT in made.warning and f"{RIGHT} 0.000, before 0.0" in made.warning
+    assert LEFT in made.warning and f"{RIGHT} 0.000, before 0.1" in made.warning
     assert made.manifest.known_failures == (CAVEAT, made.warning)
     card = (store.folder("mine") / "CARD.md").read_text(encoding="utf-8")
     assert "| structure | validation cases | mean Dice | origin, same cases |" in card
-    assert made.warning in card and f"| {RIGHT} | 1 | 0.000 | 0.0" in card
+    assert made.warning in card and f"| {RIGHT} | 1 | 0.000 | 0.1" in card
 
 
 def test_a_second_promotion_is_a_newer_version(tmp_path: Path) -> None:
@@ -170,3 +174,37 @@ def test_two_networks_are_compared_on_the_same_cases(tmp_path: Path) -> None:
     assert f"{RIGHT} 0.000, before 0.000" in made.warning and LEFT not in made.warning
     card = (store.folder("mine") / "CARD.md").read_text(encoding="utf-8")
     assert f"| {LEFT} | 1 | 1.000 | 1.000 |" in card and "counts as 1 where it was not" in card
+
+
+def test_what_nobody_looked_at_is_not_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of a contour is the start model's own, which no other could beat there."""
+    store = ModelStore(tmp_path / "store", tmp_path / "shipped")
+    with tiny_project(tmp_path / "p", 2, start_model=start_model(tmp_path / "o")) as project:
+        draw_truth(project, 1)
+        case = project.record.cases[1]
+        truth = tiny_patient(2)[1].masks
+        start = {name: np.roll(mask, 4, axis=2) for name, mask in truth.items()}
+        predicted = Prediction(start, case.image.geometry, "origin 2.0")
+        write_prediction(predicted, case_folder(project.folder, case.id))
+        middle = int(np.flatnonzero(truth[LEFT].any(axis=(1, 2)))[0])
+        corrections = project.correct(case.id)
+        after = corrections[LEFT].corrected.copy()
+        after[middle] = truth[LEFT][middle]
+        take_edit(corrections, {LEFT: after}, LEFT)
+        corrections[LEFT].review([middle])
+        project.save(case.id)
+        trained(project, 5.0, 5.0)
+        for name in ("predictor_of", "start_predictor"):
+            made = SimpleNamespace(structures=STRUCTURES, name=name)
+            monkeypatch.setattr(promotion, name, lambda *arguments, made=made: made)
+        masks = {"predictor_of": truth, "start_predictor": start}
+        monkeypatch.setattr(
+            promotion, "predict_masks",
+            lambda *arguments: LabelMap(masks[arguments[3].name], case.image.geometry),
+        )
+        found = promote(project.folder, "mine", "cpu", store)
+    assert found.warning == "" and found.manifest.validation[LEFT]["dice_mean"] == 1.0
+    assert found.manifest.validation[LEFT]["n"] == 1
+    assert "| Parotid_L | 1 | 1.000 | 0." in (store.folder("mine") / "CARD.md").read_text("utf-8")

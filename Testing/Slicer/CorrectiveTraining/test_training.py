@@ -76,6 +76,15 @@ def test_stopping_asks_the_trainer_to_save_first(user: Any, worker: Any) -> None
     assert user.ui.startButton.enabled and "stopped" in user.ui.stateLabel.text
 
 
+def test_a_training_that_just_starts_is_stopped_at_once(user: Any, worker: Any) -> None:
+    """The trainer takes a request in the folder for one of the past."""
+    user.ui.startButton.click()
+    user.ui.stopButton.click()
+    assert len(worker.cancelled) == 1
+    worker.of("CorrectRequest")[0][1].onCancelled()
+    assert user.ui.startButton.enabled and "stopped" in user.ui.stateLabel.text
+
+
 def test_a_worker_that_dies_loses_nothing_and_training_can_be_started_again(
     user: Any, worker: Any
 ) -> None:

@@ -85,7 +85,7 @@ def test_what_is_drawn_in_a_segment_of_ones_own_is_told_once_and_asked_for(
     user.ui.closeButton.click()  # the question is answered with No
     assert user.case is case and user.session.project is not None
     question, refusal = SlicerHarness.messages()[1:]
-    assert "Segment_1" in question.text and "Yes: this is given up" in question.text
+    assert "Segment_1" in question.text and "Yes: its contours as they are now" in question.text
     assert "not closed" in refusal.text
     assert user.shown(node, segmentId).sum() == 2 * 27
     yes()
@@ -192,6 +192,53 @@ def test_a_prediction_that_waited_is_shown_later(user: Any) -> None:
     user.case.isTaking = False
     user.waitFor(lambda: user.shown(user.case.prediction, user.LEFT).any(), 10)
     assert np.array_equal(user.shown(user.case.contours, user.LEFT), found)
+
+
+def test_what_is_not_saved_is_shown_tried_again_and_told_anew(
+    user: Any, monkeypatch: Any
+) -> None:
+    from CorrectiveTrainingLib import Unsaved
+
+    monkeypatch.setattr(Unsaved, "RETRY_SECONDS", 0.05)
+    for n in (1, 2):
+        with monkeypatch.context() as patch:
+            fullDisk(patch)
+            user.edit(user.LEFT, block(2, 4, 4 * n))
+            (message,) = SlicerHarness.messages()
+            assert "No space left" in message.text
+            user.edit(user.LEFT, block(2, 4, 4 * n) | block(8, 4, 4))
+            assert len(SlicerHarness.messages()) == 1, "not at every stroke"
+            assert user.ui.caseLabel.text.startswith("NOT SAVED")
+        user.waitFor(lambda: not user.case.unsaved.problem, 10)  # without another stroke
+        assert np.array_equal(user.case.correction.corrected, block(2, 4, 4 * n) | block(8, 4, 4))
+        assert "NOT SAVED" not in user.ui.caseLabel.text
+        SlicerHarness.forgetMessages()
+
+
+def test_what_is_given_up_stays_in_the_scene(user: Any, slicer_app: Any) -> None:
+    from AutoContourRTLib.SegmentLabels import labelMapFromSegmentation
+
+    user.edit(user.LEFT, block(2, 4, 4))
+    with Project.open(user.folder, by_force=True):
+        user.edit(user.LEFT, block(2, 4, 4) | block(6, 4, 4))
+        yes()
+        user.ui.closeButton.click()
+    assert user.case is None
+    (kept,) = slicer_app.util.getNodesByClass("vtkMRMLSegmentationNode")
+    assert kept.GetName() == "case-0 contours, not in the project"
+    assert list(kept.GetSegmentation().GetSegmentIDs()) == [user.LEFT, user.RIGHT]
+    assert labelMapFromSegmentation(kept).labelMap.masks[user.LEFT].sum() == 54
+
+
+def test_a_case_that_is_opened_again_shows_the_prediction_that_came_meanwhile(user: Any) -> None:
+    case, found = user.case.id, block(4, 14, 14)
+    user.session.forsake()  # as on Close scene
+    folder = case_folder(user.folder, case)
+    geometry = user.session.project.case(case).image.geometry
+    write_prediction(Prediction({user.LEFT: found, user.RIGHT: found}, geometry, "net"), folder)
+    user.session.open(case)
+    assert np.array_equal(user.shown(user.case.prediction, user.LEFT), found)
+    assert user.case.correction.annotation.model == "net"
 
 
 # Another representation

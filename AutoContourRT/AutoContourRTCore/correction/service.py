@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
@@ -110,15 +109,6 @@ class TrainingRun:
         return CorrectionTrainer(self.project, choose_device(device), self._lock.check)
 
 
-def _release_memory() -> None:
-    """A trainer goes with its network, which its own work refers to; CUDA keeps what was freed."""
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-
-
 def _disk_of(folder: Path) -> Optional[int]:
     try:
         return folder.stat().st_dev
@@ -170,8 +160,10 @@ class CorrectionService:
             try:
                 run.end()
             finally:
+                from AutoContourRTCore.nn.devices import release_memory
+
                 run = None
-                _release_memory()
+                release_memory()
 
 
 class PredictionService:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import warnings
 from typing import Callable, ContextManager, Iterator
 
@@ -48,6 +49,13 @@ def _fault_of(device: torch.device) -> str:
     except RuntimeError as error:
         return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
     return ""
+
+
+def release_memory() -> None:
+    """Give back what nothing refers to any more but itself, and what CUDA keeps of it."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def fast_bfloat16(device: torch.device) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
-from typing import Any, Iterator, List, Tuple
+from typing import Any, List, Tuple
 
 import numpy as np
 import pytest
@@ -22,15 +22,6 @@ from tiny_cases import SOME
 from tiny_projects import STRUCTURES, draw_truth, tiny_project
 
 LEFT, RIGHT = STRUCTURES
-
-
-@pytest.fixture()
-def project(tmp_path: Path) -> Iterator[Project]:
-    """Three images; the first is drawn (training), the second too (validation)."""
-    with tiny_project(tmp_path / "p", 3) as made:
-        draw_truth(made, 1)
-        draw_truth(made, 2)
-        yield made
 
 
 def test_a_stopped_training_goes_on_to_the_last_digit(tmp_path: Path) -> None:

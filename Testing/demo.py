@@ -18,7 +18,6 @@ from typing import Dict, List, Optional, Tuple
 
 from AutoContourRTCore.cli.terminal import progress_bar
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.figures import save_three_planes
 from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.segmentation.pipeline import LoadedModel, load_model, segment
@@ -26,6 +25,7 @@ from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import write_labelmap
 from AutoContourRTCore.volumes.volume import Volume
+from three_planes import save_three_planes
 
 OUT = Path("demo")
 MODEL = "head_neck_7"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from AutoContourRTCore.figures import save_three_planes
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.segmentation.pipeline import load_model, segment
+from three_planes import save_three_planes
 
 FOLDER = Path(__file__).parents[1] / "Resources" / "Screenshots"
 

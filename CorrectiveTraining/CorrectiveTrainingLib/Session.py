@@ -18,6 +18,7 @@ from AutoContourRTCore.correction.annotation import Box
 from AutoContourRTCore.correction.lock import BEAT_SECONDS
 from AutoContourRTCore.correction.predictions import PREDICTION
 from AutoContourRTCore.correction.project import Project, case_folder
+from AutoContourRTCore.correction.records import NEW, PREDICTED
 from AutoContourRTCore.correction.setup import create_project
 from AutoContourRTCore.errors import InputError
 from AutoContourRTLib.EventLoop import QtTimer
@@ -194,7 +195,7 @@ class Session:
                 if correction.note]  # fmt: skip
         if told:
             self.onProblem("\n".join(told))
-        if project.state(caseId) == "new":
+        if project.state(caseId) == NEW:
             self.predict(caseId)
 
     def leave(self) -> None:
@@ -341,7 +342,7 @@ class Session:
         following = self.nextCase()
         if following is None or self.project is None:
             return False
-        return bool(self._next.volume(following)) and self.project.state(following) != "new"
+        return bool(self._next.volume(following)) and self.project.state(following) != NEW
 
     def _readAhead(self) -> None:
         """Read the next image into memory while the user does nothing."""
@@ -349,14 +350,14 @@ class Session:
         quiet = time.monotonic() - self._touchedAt
         if quiet < QUIET_SECONDS or following is None or project is None:
             return
-        if self._next.read(project, following) and project.state(following) == "new":
+        if self._next.read(project, following) and project.state(following) == NEW:
             self.predict(following)
 
     def _isBetter(self) -> None:
         """A better network: the next case is predicted again, unless it was annotated."""
         following, project = self.nextCase(), self.project
         if following is not None and project is not None:
-            if project.state(following) in ("new", "predicted"):
+            if project.state(following) in (NEW, PREDICTED):
                 self.predict(following)
         if self.case is not None and project is not None:
             if not (case_folder(project.folder, self.case.id) / PREDICTION).exists():

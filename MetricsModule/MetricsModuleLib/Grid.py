@@ -49,13 +49,6 @@ def rowOf(table: Any, number: int) -> int:
     return -1 if item is None else int(item.data(_ROW))
 
 
-def selectRow(table: Any, row: int) -> None:
-    """Select the line that shows a row of the data."""
-    for number in range(table.rowCount):
-        if rowOf(table, number) == row:
-            table.selectRow(number)
-
-
 def _item(cell: Item, right: bool) -> Any:
     item = qt.QTableWidgetItem(cell.text)
     item.setToolTip(cell.toolTip)

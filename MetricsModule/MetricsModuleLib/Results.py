@@ -15,7 +15,7 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.choices.provenance import COLUMNS as PROVENANCE
 from AutoContourRTCore.metrics.compare.columns import column
 from AutoContourRTCore.metrics.compare.limits import JUDGEMENT, VERDICT, Limits
-from AutoContourRTCore.metrics.compare.rows import Row, row_of
+from AutoContourRTCore.metrics.compare.rows import TEXTS, Row, row_of
 from AutoContourRTCore.metrics.inputs.csv_files import read_columns, read_csv
 from MetricsModuleLib import KeptTable, LimitsText
 from MetricsModuleLib.ComparisonRun import Outcome
@@ -25,9 +25,6 @@ ROLE, COMPARISON = "MetricsModule.role", "comparison"
 REFERENCE, TEST = "MetricsModule.reference", "MetricsModule.test"
 MATCHING, RATINGS = "MetricsModule.matching", "MetricsModule.ratings"
 _WARNINGS, _LIMITS = "MetricsModule.warnings", "MetricsModule.limits"
-#: Texts of a row, which are not figures.
-TEXTS = ("case", "structure", "reference_name", "test_name", "state", "tolerance_source", "grid",
-         "rasterisation", "notes")  # fmt: skip
 
 
 def addResult(scene: Any, outcome: Outcome, reference: Any, test: Any, limits: Limits) -> Any:

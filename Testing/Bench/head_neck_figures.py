@@ -16,19 +16,22 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Dict, List, Sequence
 
 import numpy as np
 from validation_cases import ALL, MODEL, cases, contour
 
-from AutoContourRTCore.figures import save_three_planes
 from AutoContourRTCore.metrics.choices.settings import Settings
 from AutoContourRTCore.metrics.cohort.summary import bootstrap_interval, describe
 from AutoContourRTCore.metrics.compare.comparison import compare
 from AutoContourRTCore.metrics.compare.rows import FAILED_STATES, NOT_IN_REFERENCE, Row
 from AutoContourRTCore.segmentation.pipeline import load_model
 from AutoContourRTCore.volumes.labelmap import LabelMap
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from three_planes import save_three_planes  # noqa: E402
 
 #: Figure -> the row's figure; those after a row's own are of its other two comparisons.
 MEASURES = {

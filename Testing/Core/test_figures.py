@@ -15,7 +15,7 @@ pytest.importorskip("matplotlib")
 
 from matplotlib import image as picture  # noqa: E402
 
-from AutoContourRTCore.figures import save_three_planes  # noqa: E402
+from three_planes import save_three_planes  # noqa: E402
 
 STRAIGHT = Geometry((30, 40, 40), (5.0, 5.0, 5.0))
 #: The same grid with i running to the patient's right.

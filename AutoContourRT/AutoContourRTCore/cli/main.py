@@ -37,7 +37,7 @@ from AutoContourRTCore.cli.common_options import common_options
 from AutoContourRTCore.cli.terminal import Console, console
 from AutoContourRTCore.errors import Cancelled, InputError
 
-DONE, BAD_INPUT, FAILED, CANCELLED = 0, 2, 3, 130
+BAD_INPUT, FAILED, CANCELLED = 2, 3, 130
 
 COMMANDS = (
     segment_command, segment_cohort_command, convert_command, compare_command, evaluate_command,

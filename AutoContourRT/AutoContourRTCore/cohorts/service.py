@@ -21,6 +21,7 @@ from AutoContourRTCore.cohorts.record import (
     readable,
 )
 from AutoContourRTCore.cohorts.request import CaseRequest
+from AutoContourRTCore.cohorts.summary import DONE, KEPT
 from AutoContourRTCore.cores import cores
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.hashing import sha256_of
@@ -29,7 +30,6 @@ from AutoContourRTCore.progress import Progress
 #: Where files lie until they are whole: in the folder of results, on the disk that they are meant
 #: for. It is removed with all in it, so its name must be one that no user gives a folder.
 UNFINISHED = ".autocontourrt-unfinished"
-DONE, KEPT = "done", "kept"
 
 
 @dataclass(frozen=True)

@@ -207,7 +207,7 @@ class Lock:
     def _in_use(self, owner: Owner) -> str:
         return (
             f"{self._what} is in use by {owner}. Close it there; should that program be gone, "
-            f"the project opens again by itself {STALE_SECONDS / 60:g} minutes after its end."
+            f"it opens again by itself {STALE_SECONDS / 60:g} minutes after its end."
         )
 
 

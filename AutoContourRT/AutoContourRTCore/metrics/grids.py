@@ -111,11 +111,6 @@ def paired(a: Contour, b: Contour) -> Pair:
     return Pair(_within(a, box), _within(b, box), start, a.grid)
 
 
-def axial_axis(grid: Geometry) -> int:
-    """The array axis (0, 1, 2) that is nearest to superior-inferior."""
-    return int(np.argmax(np.abs(np.asarray(grid.axes)[:, 2])))
-
-
 def spacing_text(grid: Geometry) -> str:
     """Spacing along i, j, k, as people write it."""
     return " x ".join(f"{mm:.4g}" for mm in reversed(grid.spacing)) + " mm"

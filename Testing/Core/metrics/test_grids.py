@@ -10,7 +10,6 @@ from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.contours import contours_of, cut_to_box
 from AutoContourRTCore.metrics.grids import (
     AS_STORED,
-    axial_axis,
     beside_grid,
     check_frames,
     comparison_grid,
@@ -161,5 +160,5 @@ def test_two_frames_of_reference_are_refused_and_an_unknown_one_is_not(grid, box
 
 
 def test_the_axial_axis_is_the_one_along_the_patient_and_spacings_read_i_j_k(grid, blob):
-    assert axial_axis(grid) == 0 and spacing_text(grid) == "1.25 x 1 x 2.5 mm"
-    assert axial_axis(restored(blob, grid, (1, 2, 0), ())[1]) == 2
+    assert grid.long_axis == 0 and spacing_text(grid) == "1.25 x 1 x 2.5 mm"
+    assert restored(blob, grid, (1, 2, 0), ())[1].long_axis == 2

@@ -15,7 +15,6 @@ from AutoContourRTCore.metrics.contours import Contour, ContourSet, contours_of
 from AutoContourRTCore.metrics.dose import check_dose, dose_columns
 from AutoContourRTCore.metrics.grids import (
     Pair,
-    axial_axis,
     check_frames,
     comparison_grid,
     on_grid,
@@ -140,7 +139,7 @@ def _check_drawn(
     drawn: DrawnSlices, reference: ContourSet, matches: Sequence[Match]
 ) -> Tuple[str, ...]:
     """Warnings about structures that are not there; InputError for slices that are not there."""
-    count = reference.grid.shape[axial_axis(reference.grid)]
+    count = reference.grid.shape[reference.grid.long_axis]
     for name, slices in drawn.items():
         beyond = [index for index in slices if not 0 <= index < count]
         if beyond:

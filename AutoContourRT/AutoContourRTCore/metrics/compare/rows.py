@@ -26,7 +26,9 @@ _FIRST = ("case", "structure", "reference_name", "test_name")
 _MAIN = ("dice", "msd_mm", "surface_dice", "tolerance_mm", "tolerance_used_mm",
          "asd_reference_to_test_mm", "asd_test_to_reference_mm", "hd_mm", "hd95_mm", "apl_mm",
          "volume_reference_ml", "volume_test_ml")  # fmt: skip
-_TEXTS = ("state", "tolerance_source", "grid", "rasterisation", "notes")
+_LAST = ("state", "tolerance_source", "grid", "rasterisation", "notes")
+#: Columns that hold no figure.
+TEXTS = (*_FIRST, *_LAST)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Row:
 def column_names(dose: Sequence[str] = ()) -> Tuple[str, ...]:
     """The columns of a table of rows, in order. dose: those of the dose, if there is one."""
     rest = [figure.name for figure in FIGURES if figure.name not in _MAIN]
-    return (*_FIRST, *_MAIN, *rest, *dose, *_TEXTS)
+    return (*_FIRST, *_MAIN, *rest, *dose, *_LAST)
 
 
 def row_of(cells: Mapping[str, str]) -> Row:
@@ -90,9 +92,9 @@ def row_of(cells: Mapping[str, str]) -> Row:
     figures = {
         name: float(text or "nan")
         for name, text in cells.items()
-        if name not in (*_FIRST, *_TEXTS)
+        if name not in TEXTS
     }
     notes = tuple(part for part in cells.get("notes", "").split("; ") if part)
-    texts = {name: cells.get(name, "") for name in (*_FIRST, *_TEXTS) if name != "notes"}
+    texts = {name: cells.get(name, "") for name in TEXTS if name != "notes"}
     return Row(figures=figures, notes=notes, **texts)
 

@@ -17,7 +17,6 @@ from AutoContourRTCore.metrics.dose import dose_figures
 from AutoContourRTCore.metrics.grids import (
     AS_STORED,
     Pair,
-    axial_axis,
     beside_grid,
     on_grid,
     paired,
@@ -149,7 +148,7 @@ def _on_one_grid(task: Task) -> Tuple[Pair, List[str]]:
 def _pair_figures(
     pair: Pair, tau: float, settings: Settings, task: Task
 ) -> Dict[str, float]:
-    spacing, axis = pair.grid.spacing, axial_axis(pair.grid)
+    spacing, axis = pair.grid.spacing, pair.grid.long_axis
     distances = surface_distances(pair.a, pair.b, spacing)
     figures = {"apl_mm": added_path_length(pair.a, pair.b, spacing, axis)}
     figures.update(_distance_figures(pair.a, pair.b, distances, tau, settings.round_tolerance))

@@ -13,7 +13,3 @@ to whole pixels, needs references that resolve, and brings OpenCV, which must no
 Slicer; no other library was found that keeps contours exact. DICOM itself, its encodings and value
 types are left to pydicom and highdicom, pixels and their compression to SimpleITK (GDCM).
 """
-
-from AutoContourRTCore.volumes.dicom.series import read_ct_folder
-
-__all__ = ["read_ct_folder"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, List, Tuple, Union
+from typing import Any, List, Tuple
 
 import numpy as np
 
@@ -38,17 +38,12 @@ class Dose:
     instance: str = ""
 
 
-def read_dose(path: Union[str, Path]) -> Volume:
+def read_rtdose(path: Path) -> Dose:
     """The dose of an RTDOSE file in Gy, float32 [k, j, i], on its own grid.
 
     Raises InputError for a file that is none, for a dose that is relative or an error, and for
     planes that are not evenly spaced.
     """
-    return read_rtdose(Path(path)).volume
-
-
-def read_rtdose(path: Path) -> Dose:
-    """As `read_dose`, with its frame of reference and notes."""
     content = dicom.read_dataset(path)
     if dicom.text(content, "SOPClassUID") != RT_DOSE:
         raise InputError(f"{path} is DICOM, but no RT dose (RTDOSE); give the dose of a plan.")

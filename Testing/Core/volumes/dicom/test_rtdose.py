@@ -10,7 +10,7 @@ import pytest
 
 import dicom_series as made
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.dicom.rtdose import read_dose, read_rtdose
+from AutoContourRTCore.volumes.dicom.rtdose import read_rtdose
 from AutoContourRTCore.volumes.geometry import Geometry
 
 GRID = Geometry((4, 5, 6), (2.5, 3.0, 2.0), (-10.0, 20.0, 30.0))
@@ -25,7 +25,7 @@ def _saved(tmp_path: Path, kind: str = "uint32", stored: Any = STORED, **changes
 def test_stored_values_times_their_scaling_are_gy_on_the_doses_own_grid(
     tmp_path: Path, kind: str
 ) -> None:
-    volume = read_dose(_saved(tmp_path, kind))
+    volume = read_rtdose(_saved(tmp_path, kind)).volume
     assert volume.array.dtype == np.float32
     assert np.allclose(volume.array, STORED * 0.05) and volume.geometry.same_grid(GRID)
     dose = read_rtdose(tmp_path / "RD.dcm")
@@ -33,16 +33,16 @@ def test_stored_values_times_their_scaling_are_gy_on_the_doses_own_grid(
 
 
 def test_offsets_may_be_heights_and_may_fall(tmp_path: Path) -> None:
-    heights = read_dose(_saved(tmp_path, GridFrameOffsetVector=[30.0, 32.5, 35.0, 37.5]))
+    heights = read_rtdose(_saved(tmp_path, GridFrameOffsetVector=[30.0, 32.5, 35.0, 37.5])).volume
     assert heights.geometry.same_grid(GRID)
-    falling = read_dose(_saved(tmp_path, GridFrameOffsetVector=[0.0, -2.5, -5.0, -7.5]))
+    falling = read_rtdose(_saved(tmp_path, GridFrameOffsetVector=[0.0, -2.5, -5.0, -7.5])).volume
     assert falling.geometry.origin == (-10.0, 20.0, 22.5)
     assert np.allclose(falling.array, STORED[::-1] * 0.05)
 
 
 def test_one_plane_needs_no_offsets_but_a_thickness(tmp_path: Path) -> None:
     path = _saved(tmp_path, stored=STORED[:1], GridFrameOffsetVector=None, SliceThickness=2.5)
-    assert read_dose(path).geometry.shape == (1, 5, 6)
+    assert read_rtdose(path).volume.geometry.shape == (1, 5, 6)
 
 
 @pytest.mark.parametrize(
@@ -63,14 +63,14 @@ def test_what_is_no_even_physical_dose_is_refused(
     tmp_path: Path, changes: dict, message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        read_dose(_saved(tmp_path, **changes))
+        read_rtdose(_saved(tmp_path, **changes))
 
 
 def test_truncated_pixels_are_refused(tmp_path: Path) -> None:
     path = _saved(tmp_path)
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(InputError, match="RD.dcm"):
-        read_dose(path)
+        read_rtdose(path)
 
 
 def test_doses_of_a_beam_and_effective_doses_are_told(tmp_path: Path) -> None:

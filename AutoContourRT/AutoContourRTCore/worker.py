@@ -31,6 +31,9 @@ from AutoContourRTCore.volumes.atomic import remove_leftovers
 
 IDLE_MINUTES = 15.0
 ORPHAN_CHECK_SECONDS = 0.25
+#: In the message of errors after which CUDA computes nothing more in this process (a driver that was
+#: reset, a computer that slept): the next request needs another one.
+LOST_GPU = "CUDA error"
 
 #: Kind of request -> the service that does its work.
 SERVICES = {
@@ -99,7 +102,8 @@ class Reporter:
 class Worker:
     """Serves requests one at a time, in order; `receive` may be called from another thread.
 
-    send: gives a reply to the other side. end: ends the process, for a quit request.
+    send: gives a reply to the other side. end: ends the process, for a quit request, and after an
+    error from which a process cannot recover.
     """
 
     def __init__(self, send: Send, end: Callable[[], None]) -> None:
@@ -199,6 +203,7 @@ class Worker:
     def _attempt(self, request_id: str, work: Callable[[], Optional[Dict[str, Any]]]) -> None:
         """Do some work of a request; unless it gives None, send the last word on the request."""
         reply: messages.Reply
+        is_lost = False
         try:
             result = work()
             if result is None:
@@ -212,11 +217,14 @@ class Worker:
         except Exception as error:
             traceback.print_exc()
             reply = messages.Failed(request_id, f"{type(error).__name__}: {error}", "failure")
+            is_lost = LOST_GPU in str(error)
         self._background.pop(request_id, None)
         with self._lock:
             del self._open[request_id]
             self._begun.discard(request_id)
         self._send(reply)
+        if is_lost:
+            self._end()
         return_freed_memory()
 
 

@@ -135,3 +135,23 @@ def test_every_kind_of_work_has_a_service_that_exists() -> None:
     assert work == set(SERVICES)
     for named in (*SERVICES.values(), *(messages.REQUESTS[kind] for kind in work)):
         assert isinstance(messages.load(named), type)
+
+
+def test_a_process_that_has_lost_its_gpu_says_so_and_ends() -> None:
+    worker = InProcess()
+    ends: List[int] = []
+
+    def end() -> None:
+        ends.append(len(worker.said))
+
+    worker._end = end  # type: ignore[method-assign]
+
+    def service(request: SegmentRequest, progress: Any) -> Any:
+        raise RuntimeError(request.model)
+
+    worker.ask("a", "some other error")
+    worker.serve_all(service)
+    assert not ends
+    worker.ask("b", "CUDA error: unspecified launch failure")
+    worker.serve_all(service)
+    assert ends == [2] and [type(reply) for reply in worker.said] == [messages.Failed] * 2

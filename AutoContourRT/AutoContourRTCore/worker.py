@@ -31,8 +31,8 @@ from AutoContourRTCore.volumes.atomic import remove_leftovers
 
 IDLE_MINUTES = 15.0
 ORPHAN_CHECK_SECONDS = 0.25
-#: In the message of errors after which CUDA computes nothing more in this process (a driver that was
-#: reset, a computer that slept): the next request needs another one.
+#: In the message of errors after which CUDA computes nothing more in this process (a driver that
+#: was reset, a computer that slept): the next request needs another one.
 LOST_GPU = "CUDA error"
 
 #: Kind of request -> the service that does its work.

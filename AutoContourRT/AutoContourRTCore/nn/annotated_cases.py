@@ -7,7 +7,7 @@ import math
 import time
 from collections import OrderedDict
 from pathlib import Path
-from typing import Any, Dict, Hashable, List, Optional, Sequence, Tuple
+from typing import Any, Dict, Hashable, Iterator, List, Optional, Sequence, Set, Tuple
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from AutoContourRTCore.volumes.geometry import Triple
 
 #: So many cases are kept open; more are read again. Their voxels stay on the disk.
 MOST_OPEN = 64
+#: Work that takes longer is a unit of its own: between two the trainer hears, and shows it lives.
+LONG_SECONDS = 0.5
 #: After so long a case that could not be used is tried again.
 RETRY_SECONDS = 60.0
 
@@ -47,6 +49,7 @@ class AnnotatedCases:
         self._retry_at = math.inf
         self._stamps: Dict[str, Tuple[Any, ...]] = {}
         self._open: OrderedDict[Hashable, AnnotatedCase] = OrderedDict()
+        self._prepared: Set[Hashable] = set()
 
     def refresh(self, cycle: int = 0) -> bool:
         """Take up what was saved since; whether there is anything new. Cheap when there is not.
@@ -94,6 +97,18 @@ class AnnotatedCases:
         while len(self._open) > MOST_OPEN:
             self._open.popitem(last=False)
         return found
+
+    def prepare(self) -> Iterator[str]:
+        """Resample what is new, which takes seconds a case; says so after each that took long."""
+        every = (*self.train, *self.validation)
+        for n, case_id in enumerate(every, start=1):
+            if (case_id, self._stamps[case_id]) in self._prepared:
+                continue
+            began = time.monotonic()
+            self.usable(case_id)
+            self._prepared.add((case_id, self._stamps[case_id]))
+            if time.monotonic() - began > LONG_SECONDS:
+                yield f"preparing image {n} of {len(every)}"
 
     def usable(self, case_id: str) -> Optional[AnnotatedCase]:
         """As load; None for a case that cannot be used now, which stands in `problems`. Raises

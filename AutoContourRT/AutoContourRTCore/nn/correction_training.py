@@ -135,6 +135,7 @@ class CorrectionTrainer(Stepper):
             if not self.cases.train:
                 yield WAITING
                 continue
+            yield from self.cases.prepare()
             state.epoch_steps = state.epoch_steps or self._epoch_steps()
             if state.epoch_step < state.epoch_steps:
                 self._train()

@@ -16,6 +16,7 @@ from AutoContourRTCore.correction.project import Project
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.nn import annotated_cases
 from AutoContourRTCore.nn.annotated_cases import AnnotatedCases, padded
+from correction_trainers import trainer
 from tiny_projects import SPACING, STRUCTURES, draw_truth, tiny_project
 
 LEFT, _ = STRUCTURES
@@ -211,3 +212,19 @@ def test_more_structures_than_a_network_learns_are_refused_before_training(tmp_p
         project._write(replace(project.record, structures=many))
         with pytest.raises(InputError, match="25 structures .* at most 24"):
             source(project)
+
+
+def test_each_new_case_that_takes_long_is_a_unit_of_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tiny_project(tmp_path / "p", 3) as project:
+        for number in (1, 2, 3):
+            draw_truth(project, number)
+        monkeypatch.setattr(annotated_cases, "LONG_SECONDS", -1.0)
+        trained = trainer(project)
+        said = [trained.unit() for _ in range(4)]
+        assert said[:3] == [f"preparing image {n} of 3" for n in (1, 2, 3)]
+        assert said[3] == "epoch 1: step 1 of 16" and trained.state.steps == 1
+        project.correct(project.record.cases[0].id)[LEFT].review([3])
+        project.save(project.record.cases[0].id)
+        assert trained.unit() == "preparing image 1 of 3"

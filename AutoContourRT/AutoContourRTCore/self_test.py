@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Dict, Tuple
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.phantom import make_phantom
 from AutoContourRTCore.progress import Progress, ignore_progress
+from AutoContourRTCore.volumes.atomic import write_text
 
 if TYPE_CHECKING:
     from AutoContourRTCore.segmentation.pipeline import LoadedModel
@@ -82,5 +83,5 @@ def store(folder: Path, measured: Dict[str, float]) -> Path:
     """Write the values that others will be compared with; for the maker of a model."""
     path = folder / FILE
     rounded = {name: round(value, 4) for name, value in measured.items()}
-    path.write_text(json.dumps({"dice": rounded}, indent=1) + "\n", encoding="utf-8")
+    write_text(path, json.dumps({"dice": rounded}, indent=1) + "\n")
     return path

@@ -69,7 +69,7 @@ def _run_metrics(options: argparse.Namespace, screen: Console) -> int:
     from AutoContourRTCore.metrics.choices.provenance import provenance_of
     from AutoContourRTCore.metrics.choices.settings import Settings
     from AutoContourRTCore.metrics.report.analytic import html_of, run_checks
-    from AutoContourRTCore.volumes.atomic import atomic_path
+    from AutoContourRTCore.volumes.atomic import write_text
 
     checks = run_checks()
     for check in checks:
@@ -79,9 +79,7 @@ def _run_metrics(options: argparse.Namespace, screen: Console) -> int:
     wrong = sum(not check.passed for check in checks)
     screen.say(f"{len(checks) - wrong} of {len(checks)} figures are as computed on paper.")
     if options.output:
-        with atomic_path(options.output) as temporary:
-            page = html_of(checks, provenance_of(Settings()))
-            temporary.write_text(page, encoding="utf-8")
+        write_text(options.output, html_of(checks, provenance_of(Settings())))
         screen.say(f"Written: {options.output}")
     if wrong:
         screen.failed("autocontourrt: the self-test of the metrics failed", "failure")

@@ -19,7 +19,7 @@ from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Seque
 from AutoContourRTCore.cohorts.request import RECORDS, CaseRequest
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.hashing import sha256_of
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 
 WHOLE, FREE, TAKEN = "whole", "free", "taken"
 
@@ -77,8 +77,7 @@ def commit(request: CaseRequest, record: Record, made: Mapping[str, Path]) -> No
     if _not_ours(earlier, present) and not request.force:
         raise InputError(kept_message(request) + ".")
     content = asdict(replace(record, earlier=tuple(sorted(set(present.values())))))
-    with atomic_path(request.output) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, allow_nan=False), encoding="utf-8")
+    write_text(request.output, json.dumps(content, indent=1, allow_nan=False))
     _put_in_place(folder, made)
     for name in set(present) - set(made):  # an earlier structure set, of earlier contours
         (folder / name).unlink()

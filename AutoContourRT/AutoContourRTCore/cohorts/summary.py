@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Iterable
 
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_bytes
 
 SUMMARY = "summary.csv"
 WAITING, DONE, KEPT, FAILED = "waiting", "done", "kept", "failed"
@@ -34,5 +34,4 @@ def write_summary(rows: Iterable[Row], path: Path) -> None:
     for row in rows:
         values = {**asdict(row), "message": " ".join(row.message.split())}
         writer.writerow([*values.values()])
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(out.getvalue().encode("utf-8", "backslashreplace"))
+    write_bytes(path, out.getvalue().encode("utf-8", "backslashreplace"))

@@ -37,7 +37,7 @@ from AutoContourRTCore.correction.records import CaseRecord, ProjectRecord, Sett
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.models.files import verify_model
 from AutoContourRTCore.nn.cases import check_count
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -373,8 +373,7 @@ class Project:
         text = records.to_text(record)
 
         def write() -> None:
-            with atomic_path(self.folder / PROJECT) as temporary:
-                temporary.write_text(text, encoding="utf-8")
+            write_text(self.folder / PROJECT, text)
 
         reached(self.folder / PROJECT, write)
         self.record = record

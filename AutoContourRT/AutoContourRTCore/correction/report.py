@@ -14,7 +14,7 @@ from AutoContourRTCore.correction.dose import bands
 from AutoContourRTCore.correction.interaction import active_seconds, read_events
 from AutoContourRTCore.correction.project import INTERACTIONS, read_record
 from AutoContourRTCore.correction.records import AnnotationRecord, CaseRecord
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 
 #: Images over which the running mean and SD are taken (Smith 2021, Figure 5).
 RUNNING = 60
@@ -89,8 +89,7 @@ def write_csv(project: Path, path: Path) -> List[Row]:
     for row in found:
         values = [getattr(row, name) for name in names]
         writer.writerow(["" if value is None else value for value in values])
-    with atomic_path(path) as temporary:
-        temporary.write_text(text.getvalue(), encoding="utf-8")
+    write_text(path, text.getvalue())
     return found
 
 

@@ -27,7 +27,7 @@ from AutoContourRTCore.metrics.measures import dice
 from AutoContourRTCore.nn.dataset import CONTOURS, CT
 from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.progress import Progress, ignore_progress
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.segfile import read_labelmap
 
@@ -256,5 +256,4 @@ def save_plot(rows: Sequence[Dict[str, Any]], path: Path, title: str) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    with atomic_path(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+    write_text(path, text)

@@ -17,9 +17,8 @@ from AutoContourRTCore.models.files import (
     refuse_pickles,
     require_weights_listed,
     verify_model,
-    write_file,
 )
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import atomic_path, write_bytes
 
 #: More than any model of this program needs; a file beyond is refused before it fills the disk.
 MOST_FILES = 64
@@ -129,7 +128,7 @@ def _extract(archive: zipfile.ZipFile, root: str, folder: Path, source: str) -> 
     missing = [name for name in manifest.checksums if root + name not in archive.namelist()]
     if missing:
         raise InputError(f"{source} lacks {', '.join(missing)}; get the model again.")
-    write_file(folder / MANIFEST, content)
+    write_bytes(folder / MANIFEST, content)
     for name in manifest.checksums:
         with archive.open(root + name) as packed, atomic_path(folder / name) as temporary:
             with open(temporary, "wb") as file:

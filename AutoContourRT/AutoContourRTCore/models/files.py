@@ -19,7 +19,7 @@ from AutoContourRTCore.hashing import sha256_of
 from AutoContourRTCore.models.manifest import Manifest
 from AutoContourRTCore.models.tensors import check_tensors, load_tensors, save_tensors
 from AutoContourRTCore.models.usable import check_usable
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_bytes
 
 MANIFEST = "model.json"
 CARD = "CARD.md"
@@ -47,10 +47,10 @@ def write_model(
     staging = make_staging(target.parent)
     try:
         save_tensors(tensors, staging / manifest.weights)
-        write_file(staging / CARD, card.encode("utf-8"))
+        write_bytes(staging / CARD, card.encode("utf-8"))
         sums = {name: sha256_of(staging / name) for name in (manifest.weights, CARD)}
         complete = replace(manifest, checksums=sums)
-        write_file(staging / MANIFEST, complete.to_json().encode("utf-8"))
+        write_bytes(staging / MANIFEST, complete.to_json().encode("utf-8"))
         put_in_place(staging, target)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
@@ -120,12 +120,6 @@ def require_weights_listed(manifest: Manifest, source: str) -> None:
             f"{source}: model.json lists no checksum for {manifest.weights!r}; export the model "
             "again from the program that made it."
         )
-
-
-def write_file(path: Path, content: bytes) -> None:
-    """Write a small file, whole or not at all."""
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
 
 
 def make_staging(parent: Path) -> Path:

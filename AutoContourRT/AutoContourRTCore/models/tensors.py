@@ -14,7 +14,7 @@ from typing import Any, Dict, Mapping, Union
 import numpy as np
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_bytes
 
 _MOST_HEADER_BYTES = 32 * 1024 * 1024
 _TYPES = {"F16": np.float16, "F32": np.float32}
@@ -32,8 +32,7 @@ def save_tensors(tensors: Mapping[str, np.ndarray], path: Union[str, Path]) -> N
         if array.dtype not in (np.float16, np.float32):
             raise InputError(f"The weights {name!r} are {array.dtype}; {_CONVERT}.")
     content = save({name: np.ascontiguousarray(array) for name, array in tensors.items()})
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    write_bytes(path, content)
 
 
 def load_tensors(path: Union[str, Path]) -> Dict[str, np.ndarray]:

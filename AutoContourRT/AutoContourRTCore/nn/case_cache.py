@@ -25,7 +25,7 @@ from AutoContourRTCore.nn.cases import Case
 from AutoContourRTCore.nn.patches import some_voxels
 from AutoContourRTCore.segmentation.body import body_mask
 from AutoContourRTCore.segmentation.patient import network_grid, network_image
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import atomic_path, write_text
 from AutoContourRTCore.volumes.geometry import Geometry, Triple
 from AutoContourRTCore.volumes.volume import Volume
 
@@ -59,8 +59,7 @@ def grid_image(
         array, grid = _resampled(read_image_of(folder, case), spacing, block)
         path.parent.mkdir(exist_ok=True)
         _write_array(path, array)
-        with atomic_path(about) as temporary:
-            temporary.write_text(json.dumps(geometry_text.to_values(grid)), encoding="utf-8")
+        write_text(about, json.dumps(geometry_text.to_values(grid)))
     values = json.loads(about.read_text(encoding="utf-8"))
     return np.load(path, mmap_mode="r"), geometry_text.from_values(values)
 
@@ -117,8 +116,8 @@ def _make_labels(
     _write_array(stem.with_name(stem.name + ".known.npy"), known)
     with atomic_path(stem.with_name(stem.name + ".voxels.npz")) as temporary:
         np.savez(temporary, **voxels)  # type: ignore[arg-type]
-    with atomic_path(stem.with_name(stem.name + ".about.json")) as temporary:  # the last: whole now
-        temporary.write_text(json.dumps({"drawn": drawn, "whole": _is_whole(known, drawn)}))
+    about = {"drawn": drawn, "whole": _is_whole(known, drawn)}
+    write_text(stem.with_name(stem.name + ".about.json"), json.dumps(about))  # the last: whole now
 
 
 def _load(stem: Path, name: str, image: np.ndarray) -> AnnotatedCase:

@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional
 
 import torch
 
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_bytes
 
 
 def save_checkpoint(state: Dict[str, Any], folder: Path, name: str = "checkpoint.pt") -> None:
@@ -16,8 +16,7 @@ def save_checkpoint(state: Dict[str, Any], folder: Path, name: str = "checkpoint
     folder.mkdir(parents=True, exist_ok=True)
     packed = io.BytesIO()  # torch would hide from atomic_path that the disk is full
     torch.save(state, packed)
-    with atomic_path(folder / name) as temporary:
-        temporary.write_bytes(packed.getbuffer())
+    write_bytes(folder / name, packed.getbuffer())
 
 
 def load_checkpoint(

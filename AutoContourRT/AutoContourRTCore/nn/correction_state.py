@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, List, Optional
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 
 METRICS, MODELS, STATUS, STOP = "metrics.jsonl", "models.jsonl", "status.json", "stop"
 
@@ -92,8 +92,7 @@ def keep_epochs(path: Path, last: int) -> List[Dict[str, Any]]:
     kept = {line["epoch"]: line for line in read_lines(path) if line.get("epoch", 0) <= last}
     text = "".join(json.dumps(line) + "\n" for line in kept.values())
     if path.exists() and path.read_text(encoding="utf-8", errors="replace") != text:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(path, text)
     return list(kept.values())
 
 

@@ -26,7 +26,7 @@ from AutoContourRTCore.nn.recipes import Recipe
 from AutoContourRTCore.nn.start_model import load_start
 from AutoContourRTCore.nn.training import Trainer, TrainingData
 from AutoContourRTCore.progress import Progress, ignore_progress, part_of
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import atomic_path, write_text
 
 PREPARATION_SHARE = 0.05
 
@@ -172,8 +172,7 @@ def _prepare(job: Job, progress: Progress, say: Say) -> None:
         str(job.dataset.resolve()), read_manifest(job.start).id if job.start else "",
     )
     for name, values in (("recipe.json", job.recipe.to_dict()), ("dataset.json", asdict(plan))):
-        with atomic_path(job.training / name) as temporary:
-            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+        write_text(job.training / name, json.dumps(values, indent=1))
 
 
 def _try_to_write(training: Path) -> None:

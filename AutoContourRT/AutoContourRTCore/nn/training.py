@@ -28,7 +28,7 @@ from AutoContourRTCore.nn.start_model import StartModel
 from AutoContourRTCore.nn.unet import ResidualUNet
 from AutoContourRTCore.nn.validation import dice_per_structure
 from AutoContourRTCore.progress import Progress, ignore_progress
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 
 CHECKPOINT_SECONDS = 60.0
 
@@ -184,8 +184,7 @@ class Stepper:
         return float(np.mean(self._losses)) if self._losses else float("nan")
 
     def _write(self, name: str, text: str) -> None:
-        with atomic_path(self.folder / name) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(self.folder / name, text)
 
 
 class Trainer(Stepper):

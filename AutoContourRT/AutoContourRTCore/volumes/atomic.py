@@ -42,6 +42,18 @@ def atomic_path(path: Union[str, Path]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: Union[str, Path], text: str) -> None:
+    """Write a small text file (UTF-8), whole or not at all. Errors as in atomic_path."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_bytes(path: Union[str, Path], content: Union[bytes, memoryview]) -> None:
+    """Write a small file, whole or not at all. Errors as in atomic_path."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def remove_leftovers(path: Union[str, Path]) -> None:
     """Remove temporary files that a killed process left of writing ``path``.
 

@@ -19,7 +19,7 @@ from AutoContourRTCore.metrics.compare.limits import JUDGEMENT, Limits, pass_rat
 from AutoContourRTCore.metrics.compare.ratings import GRADES, count_ratings
 from AutoContourRTCore.metrics.inputs.csv_files import write_csv
 from AutoContourRTCore.metrics.report.report import Evaluation, report
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_text
 
 PER_CASE, SUMMARY, REPORT = "per_case.csv", "summary.csv", "report.html"
 SECOND, PAIRED, RATINGS = "per_case_second.csv", "paired.csv", "rating_counts.csv"
@@ -60,8 +60,7 @@ def write_evaluation(
         written.append(_table(folder / PAIRED, rows, told, (*paired.COLUMNS, *second)))
     if evaluation.ratings:
         written.append(_table(folder / RATINGS, _rating_rows(evaluation), told))
-    with atomic_path(folder / REPORT) as temporary:
-        temporary.write_text(report(evaluation), encoding="utf-8")
+    write_text(folder / REPORT, report(evaluation))
     for result in cohort.results:
         append_audit(
             folder / AUDIT, result.comparison.matches, result.provenance, result.name
@@ -121,8 +120,7 @@ def _write_provenance(path: Path, cohort: Cohort, asked: Mapping[str, Any]) -> P
         "all": cohort.provenance().cells(),
         "cases": {result.name: result.provenance.cells() for result in cohort.results},
     }
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False), encoding="utf-8")
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False))
     return path
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Dict, Iterable, List, Mapping, Optional, Tuple
 
 from AutoContourRTCore.errors import InputError
-from AutoContourRTCore.volumes.atomic import atomic_path
+from AutoContourRTCore.volumes.atomic import write_bytes
 from AutoContourRTCore.volumes.dicom.appearance import KINDS, Rgb, appearance_of
 
 LONGEST = 16
@@ -139,8 +139,7 @@ def write_name_map(
         look = appearance_of(name)
         color = " ".join(map(str, colors.get(name, look.color)))
         writer.writerow([name, roi_name, kinds.get(name, look.kind), color])
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(out.getvalue().encode("utf-8"))
+    write_bytes(path, out.getvalue().encode("utf-8"))
 
 
 def _kind(where: str, text: Optional[str]) -> Optional[str]:

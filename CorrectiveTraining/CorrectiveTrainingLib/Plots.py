@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Sequence, Tuple
 
 import numpy as np
 import slicer
@@ -16,7 +16,6 @@ from vtk.util.numpy_support import numpy_to_vtk
 from AutoContourRTCore.correction import report
 from AutoContourRTCore.correction.dose import HIGH_GY, LOW_GY
 from AutoContourRTCore.correction.project import TRAINING, Project
-from AutoContourRTCore.correction.records import ProjectRecord
 from AutoContourRTCore.nn.correction_state import METRICS, read_lines
 from CorrectiveTrainingLib.Segments import colorOf
 
@@ -52,48 +51,22 @@ def validationCurves(project: Path, structures: Sequence[str]) -> List[Curve]:
     return curves
 
 
-def agreementCurves(record: ProjectRecord, structure: str) -> List[Curve]:
-    """Dice of predicted and corrected contour of each case, with running mean and SD."""
-    return _running([
-        (case.order, case.annotations[structure].dice) for case in record.cases
-        if structure in case.annotations and case.annotations[structure].is_judged
-    ])  # fmt: skip
-
-
-def durationCurves(record: ProjectRecord, seconds: Mapping[str, float]) -> List[Curve]:
-    """Minutes of active work on each annotated case, with running mean and SD."""
-    return _running([
-        (case.order, seconds[case.id] / 60.0) for case in record.cases
-        if case.order and case.id in seconds
-    ])  # fmt: skip
-
-
-def doseCurves(record: ProjectRecord, structure: str) -> List[Curve]:
-    """|mean dose of predicted - of corrected contour| (Gy) of each case whose dose is known, with
-    running mean and SD, and the limits of the bands of Smith 2021."""
-    points = [(case.order, case.annotations[structure].dose_deviation_gy) for case in record.cases
-              if structure in case.annotations
-              and case.annotations[structure].is_judged]  # fmt: skip
-    known = [(order, gray) for order, gray in points if gray is not None]
-    ends = _floats([min(order for order, _gray in known), max(order for order, _gray in known)]
-                   if known else [])  # fmt: skip
+def doseCurves(series: report.Series) -> List[Curve]:
+    """|mean dose of predicted - of corrected contour| (Gy), and the limits of Smith's bands."""
+    ends = series.order[[0, -1]] if len(series.order) else series.order
     limits = [
         Curve(_("{gray:g} Gy").format(gray=gray), ends, np.full(len(ends), gray), DASHES, _GREY)
         for gray in (LOW_GY, HIGH_GY)
     ]
-    return [*_running(known), *limits]
+    return [*runningCurves(series), *limits]
 
 
-def _running(points: Sequence[Tuple[int, Optional[float]]]) -> List[Curve]:
-    """In the order of annotation; see report.running_mean_sd."""
-    ordered = sorted(points, key=lambda point: point[0])
-    values = [value for _order, value in ordered]
-    order = _floats([number for number, _value in ordered])
-    running = report.running_mean_sd(values)
-    mean, sd = (_floats([pair[n] for pair in running]) for n in (0, 1))
+def runningCurves(series: report.Series) -> List[Curve]:
+    """Each case, with running mean and SD."""
+    order, mean, sd = series.order, series.mean, series.sd
     last = _("mean of the last {n}").format(n=report.RUNNING)
     return [
-        Curve(_("each case"), order, _floats(values), POINTS, _BLUE),
+        Curve(_("each case"), order, series.value, POINTS, _BLUE),
         Curve(last, order, mean, LINE, _RED),
         Curve(_("mean + SD"), order, mean + sd, DASHES, _RED),
         Curve(_("mean - SD"), order, mean - sd, DASHES, _RED),
@@ -119,6 +92,19 @@ def _highest(curves: Sequence[Curve]) -> float:
     """The largest value that is known, 1 for none."""
     known = [float(np.nanmax(curve.y)) for curve in curves if np.isfinite(curve.y).any()]
     return max(known, default=1.0)
+
+
+def _curves(
+    kind: str, project: Project, structure: str, seconds: Mapping[str, float]
+) -> List[Curve]:
+    if kind == VALIDATION:
+        return validationCurves(project.folder, project.record.structures)
+    rows = report.rows_of(project.record, seconds)
+    if kind == DURATION:
+        return runningCurves(report.durations(rows))
+    if kind == DOSE:
+        return doseCurves(report.deviations(rows, structure))
+    return runningCurves(report.agreements(rows, structure))
 
 
 class Plots:
@@ -156,16 +142,11 @@ class Plots:
 
         Returns its legend, as HTML.
         """
-        record, chart = project.record, self.chart(kind)
-        if kind == VALIDATION:
-            curves = validationCurves(project.folder, record.structures)
-        elif kind in (AGREEMENT, DOSE):
+        chart = self.chart(kind)
+        if kind in (AGREEMENT, DOSE):
             title = _("{title}: {structure}")
             chart.SetTitle(title.format(title=self.titles()[kind][0], structure=structure))
-            isDose = kind == DOSE
-            curves = (doseCurves if isDose else agreementCurves)(record, structure)
-        else:
-            curves = durationCurves(record, seconds)
+        curves = _curves(kind, project, structure, seconds)
         self._fill(chart, curves)
         # An axis that Slicer's view ranges by itself stays as it was when points are added.
         chart.SetXAxisRangeAuto(False)

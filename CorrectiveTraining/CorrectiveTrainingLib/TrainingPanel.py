@@ -115,10 +115,9 @@ class TrainingPanel:
         kind = self._ui.plotComboBox.currentData
         text = self.plots.update(kind, project, structure, self._session.seconds())
         if kind == DOSE:
-            text += "<br>" + Texts.doseBands(
-                [case.annotations[structure].dose_deviation_gy for case in project.record.cases
-                 if structure in case.annotations]
-            )  # fmt: skip
+            rows = report.rows_of(project.record, {})
+            values = report.deviations(rows, structure).value.tolist()
+            text += "<br>" + Texts.doseBands(values)
         self._ui.legendLabel.text = text
 
     def _drawLater(self) -> None:

@@ -6,14 +6,14 @@ import csv
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 
 from AutoContourRTCore.correction.dose import bands
 from AutoContourRTCore.correction.interaction import active_seconds, read_events
 from AutoContourRTCore.correction.project import INTERACTIONS, read_record
-from AutoContourRTCore.correction.records import AnnotationRecord, CaseRecord
+from AutoContourRTCore.correction.records import AnnotationRecord, CaseRecord, ProjectRecord
 from AutoContourRTCore.volumes.atomic import write_text
 
 #: Images over which the running mean and SD are taken (Smith 2021, Figure 5).
@@ -45,9 +45,12 @@ class Row:
 def rows(project: Path) -> List[Row]:
     """One row a structure and corrected case, in the order of annotation; contours that were
     imported, or that nobody corrected or confirmed, are left out. Raises InputError."""
-    record = read_record(project)
     events = read_events(project / INTERACTIONS).events
-    seconds: Dict[str, float] = active_seconds(events)
+    return rows_of(read_record(project), active_seconds(events))
+
+
+def rows_of(record: ProjectRecord, seconds: Mapping[str, float]) -> List[Row]:
+    """As rows; seconds: of active work, by case."""
     cases = sorted((case for case in record.cases if case.order), key=lambda case: case.order)
     found: List[Row] = []
     for structure in record.structures:

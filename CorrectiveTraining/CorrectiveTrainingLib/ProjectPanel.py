@@ -153,7 +153,10 @@ class ProjectPanel:
         self._gathering = ""
         self._ui.newProjectCollapsibleButton.collapsed = True
         self.refresh()
-        self.open(str(folder))
+        question = _("The project in {folder} is ready. Open it now? The one that you work on is "
+                     "closed then; all of it is saved.").format(folder=folder)  # fmt: skip
+        if self._session.project is None or slicer.util.confirmYesNoDisplay(question):
+            self.open(str(folder))
 
     def _notGathered(self, folder: Path, isNew: bool, message: str) -> None:
         self._gathering = ""

@@ -10,6 +10,7 @@ import pytest
 
 import SlicerHarness
 from AutoContourRTCore.correction.service import GatheringService
+from AutoContourRTCore.correction.setup import correction_recipe
 from AutoContourRTCore.correction.split import ROTATING
 from AutoContourRTCore.errors import Cancelled
 from AutoContourRTCore.volumes.geometry import Geometry
@@ -47,6 +48,25 @@ def test_contoured_cases_become_a_project_that_opens_by_itself(
     assert all(case.side for case in record.cases)
     assert session.case is not None and ui.createButton.enabled
     assert ui.gatherStopButton.isHidden()
+    session.close()
+
+
+def test_who_works_on_another_project_meanwhile_is_asked(
+    loaded: Any, worker: Any, dataset: Path, tmp_path: Path
+) -> None:
+    import qt
+
+    create(loaded, tmp_path / "p", dataset)
+    ((request, handler),) = worker.of("GatherRequest")
+    result = GatheringService()(request, lambda fraction, message: None)
+    session = loaded.logic.session
+    session.createProject(tmp_path / "mine", list(STRUCTURES), correction_recipe("default"), None)
+    handler.onDone(result)  # the question is answered with No
+    (message,) = SlicerHarness.messages()
+    assert "Open it now?" in message.text and session.project.folder == tmp_path / "mine"
+    SlicerHarness.answer(qt.QMessageBox.Yes)
+    loaded.widget.project._gathered(tmp_path / "p")
+    assert session.project.folder == tmp_path / "p"
     session.close()
 
 

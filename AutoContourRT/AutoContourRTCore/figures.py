@@ -1,4 +1,4 @@
-"""Figures in files; the only file that imports matplotlib."""
+"""Figures in files; the only file of the package that imports matplotlib."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from AutoContourRTCore.errors import InputError
 from AutoContourRTCore.metrics.contours import ContourSet
+from AutoContourRTCore.metrics.grids import AS_STORED, on_grid
 from AutoContourRTCore.metrics.inputs.contour_files import read_contours
 from AutoContourRTCore.metrics.inputs.dicom_contours import find_structure_set
 from AutoContourRTCore.volumes.dicom.appearance import KINDS, Rgb
@@ -20,9 +21,6 @@ from AutoContourRTCore.volumes.dicom.structures import Image, image_of, place, s
 from AutoContourRTCore.volumes.files import read_volume
 from AutoContourRTCore.volumes.labelmap import LabelMap
 from AutoContourRTCore.volumes.resample import resample_labelmap
-
-#: Voxels by which a mask's grid may lie beside the CT's.
-_SAME_PLACE = 0.02
 
 
 @dataclass(frozen=True)
@@ -71,24 +69,20 @@ def read_any(
         raise InputError("--series chooses among the CTs of a DICOM folder; name it with --ct.")
     series = _series_in(ct, uid)
     contours = read_contours(path, labels)
-    labelmap = _labelmap(contours)
-    return Contours(labelmap, series, (*contours.notes, *_beside(labelmap, series, path)))
+    return Contours(_labelmap(contours), series, (*contours.notes, *_beside(contours, series)))
 
 
-def _beside(labelmap: LabelMap, series: Optional[Series], path: Path) -> List[str]:
+def _beside(contours: ContourSet, series: Optional[Series]) -> List[str]:
     """A note where the voxels of masks are not those of the CT: nothing else ties them to it."""
     if series is None:
         return []
     grid = grid_of(series)[0]
-    first = grid.to_kji(labelmap.geometry.to_lps(np.zeros(3)))
-    steps = labelmap.geometry.step_vectors @ np.linalg.inv(grid.step_vectors)
-    turned = np.abs(np.abs(steps) - np.rint(np.abs(steps))).max() > _SAME_PLACE
-    ones = np.abs(np.rint(steps)).sum() == 3
-    if not turned and ones and np.abs(first - np.rint(first)).max() <= _SAME_PLACE:
+    if all(on_grid(each, grid)[1] == AS_STORED for each in contours.contours.values()):
         return []
     return [
-        f"the voxels of {path} are not those of the CT of {series.where}: the contours lie there "
-        "by their coordinates alone, and nothing shows that they are of this patient; look at them."
+        f"the voxels of {contours.source} are not those of the CT of {series.where}: the contours "
+        "lie there by their coordinates alone, and nothing shows that they are of this patient; "
+        "look at them."
     ]
 
 

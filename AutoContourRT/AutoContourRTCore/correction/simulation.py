@@ -191,18 +191,18 @@ class Simulation:
             "simulation", self.plan.largest_component,
         ).close()
         state = Progressed(json.loads(json.dumps(asdict(self.plan))), names)
-        _write(self.out / PROGRESS, json.dumps(asdict(state), indent=1))
+        write_text(self.out / PROGRESS, json.dumps(asdict(state), indent=1))
         return state
 
     def _save(self) -> None:
-        _write(self.out / PROGRESS, json.dumps(asdict(self.state), indent=1))
+        write_text(self.out / PROGRESS, json.dumps(asdict(self.state), indent=1))
 
     def _write_results(self) -> None:
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(self.state.rows)
-        _write(self.out / CURVE, text.getvalue())
+        write_text(self.out / CURVE, text.getvalue())
 
 
 def cases_with_all(dataset: Path, structures: Sequence[str], most: int) -> List[str]:
@@ -253,7 +253,3 @@ def save_plot(rows: Sequence[Dict[str, Any]], path: Path, title: str) -> None:
     for row in rows:
         curves.setdefault(row["structure"], []).append(row["dice_before"])
     save_curve(list(curves.items()), path, title)
-
-
-def _write(path: Path, text: str) -> None:
-    write_text(path, text)
